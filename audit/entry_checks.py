@@ -1,0 +1,107 @@
+"""One entry against its own leaf: the columns beside it, and what its payload opens to."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from uuid import UUID
+
+from audit import keyring
+from audit.canonical import CanonicalError, Json
+from audit.events import CODES
+from audit.keyfiles import KeyFileError
+from audit.leaf import INTERNAL, SHOWN, Leaf, LeafError, check_commitment, parse_leaf, subject_tag
+from audit.models import Key, LogEntry, Payload
+from audit.sealing import open_part
+
+Fault = tuple[str, str]  # table, what is wrong
+
+
+class _PartError(Exception):
+    """A compartment is not what the leaf commits to."""
+
+
+def entry_faults(
+    *, entry: LogEntry, payload: Payload | None, keys: Mapping[UUID, Key]
+) -> Iterator[Fault]:
+    """Name every way in which the rows of this entry differ from its leaf."""
+    try:
+        leaf = parse_leaf(bytes(entry.leaf))
+    except LeafError as error:
+        yield "logentry", str(error)
+        return
+    repeated = {"uid": leaf.uid, "kind": leaf.kind, "at": leaf.at, "actor": leaf.actor}
+    for column, said in repeated.items():
+        if getattr(entry, column) != said:
+            yield "logentry", f"the column {column} is not what the leaf says."
+    if payload is None:
+        if not _was_deleted_lawfully(leaf.at):
+            yield "payload", "the payload is missing."
+        return
+    for what in _payload_faults(leaf=leaf, payload=payload, keys=keys):
+        yield "payload", what
+
+
+def _was_deleted_lawfully(at: datetime) -> bool:
+    """A payload may be gone once the key of its month was destroyed (`audit.triggers`)."""
+    month = f"{at.astimezone(UTC):%Y-%m}"
+    return Key.objects.filter(kind=Key.Kind.MONTH, month=month).exclude(destroyed_at=None).exists()
+
+
+def _payload_faults(*, leaf: Leaf, payload: Payload, keys: Mapping[UUID, Key]) -> Iterator[str]:
+    try:
+        internal = _checked_part(
+            leaf,
+            part=INTERNAL,
+            key=keys.get(payload.organisation_key_id),
+            sealed=bytes(payload.organisation_part),
+        )
+        shown = _checked_subject_part(leaf, payload, keys)
+    except _PartError as error:
+        yield str(error)
+        return
+    confirmed = shown if leaf.shown else internal
+    if confirmed is None:
+        return  # erased: nothing is left to compare the codes with
+    for name in CODES:
+        if getattr(payload, name) != confirmed.get(name, ""):
+            yield f"the column {name} is not what the sealed payload says."
+
+
+def _checked_subject_part(
+    leaf: Leaf, payload: Payload, keys: Mapping[UUID, Key]
+) -> dict[str, Json] | None:
+    is_absent = payload.subject_part is None and payload.subject_key_id is None
+    if not leaf.shown:
+        if not is_absent:
+            raise _PartError("it names a data subject, and the leaf does not.")
+        return {}
+    if payload.subject_part is None or payload.subject_key_id is None:
+        raise _PartError("the part for the data subject is missing.")
+    key = keys.get(payload.subject_key_id)
+    shown = _checked_part(leaf, part=SHOWN, key=key, sealed=bytes(payload.subject_part))
+    if key is None or shown is None:
+        return None
+    if subject_tag(tag_key=keyring.tag_key(key), uid=leaf.uid) != leaf.subject_tag:
+        raise _PartError("the tag in the leaf is of another data subject.")
+    return shown
+
+
+def _checked_part(
+    leaf: Leaf, *, part: bytes, key: Key | None, sealed: bytes
+) -> dict[str, Json] | None:
+    """Return what the compartment says, or None when it is erased."""
+    if key is None:
+        raise _PartError("the key of a sealed part is missing.")
+    try:
+        opened = open_part(key=key, part=part, uid=leaf.uid, sealed=sealed)
+        check_commitment(
+            committed=leaf.shown if part == SHOWN else leaf.internal,
+            part=part,
+            uid=leaf.uid,
+            opening=opened.opening,
+            payload=opened.payload,
+        )
+        return opened.members()
+    except keyring.KeyDestroyedError:
+        return None
+    except (keyring.SealBrokenError, KeyFileError, LeafError, CanonicalError) as error:
+        raise _PartError(str(error)) from error

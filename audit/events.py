@@ -1,0 +1,90 @@
+"""Every kind of event the log can hold, who can cause one, and what one carries."""
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from audit.canonical import Json
+
+# The codes an officer filters on, and how long each may be.
+CODES = {"purpose": 64, "data_category": 64, "recipient": 64, "outcome": 16}
+
+
+class Actor(enum.StrEnum):
+    DATA_SUBJECT = "data-subject"
+    SERVICE = "service"
+    OFFICER = "officer"
+    SYSTEM = "system"
+
+
+class EventKind(enum.StrEnum):
+    """What happened. A kind that is retired stays here as a comment: old entries keep it for ever."""
+
+    CONSENT_GIVEN = "consent.record.given"
+    CONSENT_REFUSED = "consent.record.refused"
+    CONSENT_WITHDRAWN = "consent.record.withdrawn"
+    ACCESS_DECIDED = "access.decision.made"
+    LOG_READ = "log.entries.read"
+    LOG_EXPORTED = "log.entries.exported"
+    LOG_VERIFIED = "log.head.verified"
+    SIGNED_IN = "account.session.started"
+    SIGN_IN_FAILED = "account.session.refused"
+    SECOND_FACTOR_ADDED = "account.factor.added"
+    RECOVERY_CODE_USED = "account.recovery-code.used"
+    CATALOGUE_LOADED = "register.catalogue.loaded"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One thing that happened.
+
+    `shown` is what the data subject may read: codes and names of recipients and purposes, never values.
+    `internal` is for officers (client, staff account, filter); it outlives the erasure of the data
+    subject and names no customer. The four codes are added to `shown`, or to `internal` when the
+    event has no data subject.
+
+    Raises:
+        ValueError: `at` has no time zone, a code is too long, or there is something to show and
+            nobody to show it to.
+    """
+
+    kind: EventKind
+    actor: Actor
+    at: datetime
+    subject_id: UUID | None
+    shown: Mapping[str, Json]
+    internal: Mapping[str, Json]
+    purpose: str = ""
+    data_category: str = ""
+    recipient: str = ""
+    outcome: str = ""
+
+    def __post_init__(self) -> None:
+        if self.at.utcoffset() is None:
+            raise ValueError("The time of an event needs a time zone.")
+        if self.subject_id is None and self.shown:
+            raise ValueError("An event without a data subject has nobody to show anything to.")
+        for name, longest in CODES.items():
+            if len(getattr(self, name)) > longest:
+                raise ValueError(f"The {name} of an event has at most {longest} characters.")
+
+    @property
+    def codes(self) -> dict[str, str]:
+        """The codes that are filled in."""
+        return {name: code for name in CODES if (code := getattr(self, name))}
+
+    @property
+    def shown_part(self) -> dict[str, Json]:
+        return self._with_codes(self.shown) if self.subject_id else {}
+
+    @property
+    def internal_part(self) -> dict[str, Json]:
+        return dict(self.internal) if self.subject_id else self._with_codes(self.internal)
+
+    def _with_codes(self, part: Mapping[str, Json]) -> dict[str, Json]:
+        for name in CODES:
+            if name in part and part[name] != getattr(self, name):
+                raise ValueError(f"The event says two different things about its {name}.")
+        return {**part, **self.codes}

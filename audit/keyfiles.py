@@ -1,0 +1,61 @@
+"""Secrets that live in files beside the database, never in it: made on first need, readable by the owner only.
+
+No Django here: the settings themselves read their secret key through this module.
+"""
+
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+
+
+class KeyFileError(Exception):
+    """A key file cannot be made or read; the message says what to do."""
+
+
+def read_or_make(path: Path, make: Callable[[], bytes]) -> bytes:
+    """Return the bytes of the key file, making it (mode 0600) when it does not exist.
+
+    Two processes that start at once agree: whoever links its file first wins.
+
+    Raises:
+        KeyFileError: the folder or the file cannot be read or written.
+    """
+    try:
+        if not path.exists():
+            _make_once(path, make())
+        return path.read_bytes()
+    except OSError as error:
+        raise KeyFileError(
+            f"The key file {path} cannot be read or made ({error.strerror}). "
+            "Give this account the right to read and write there, or set REGIE_KEYS_DIR."
+        ) from error
+
+
+def _make_once(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            return
+    finally:
+        draft.unlink()
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def django_secret(keys_dir: Path) -> str:
+    """Return Django's SECRET_KEY from `django.key`."""
+    return read_or_make(
+        keys_dir / "django.key", lambda: secrets.token_urlsafe(64).encode()
+    ).decode()

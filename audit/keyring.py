@@ -1,0 +1,288 @@
+"""The key ring: one data key per owner and per month, wrapped by a master key that is not in the database.
+
+Destroying a data key erases everything that it sealed (GDPR art. 17), in backups of the database as
+well once the master key has been replaced. The log outlives the keys: a leaf never needs one.
+"""
+
+import json
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes, hmac, serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
+
+from audit.keyfiles import KeyFileError, read_or_make
+from audit.leaf import from_base64, in_base64
+from audit.models import Checkpoint, Key
+
+_FORMAT = b"\x01"
+_NONCE_SIZE = 12
+_KEY_SIZE = 32
+_REMEMBERED = 10_000  # rows of about 300 bytes
+
+
+class SealBrokenError(Exception):
+    """Sealed bytes were changed, moved, or sealed by another key."""
+
+
+class KeyDestroyedError(Exception):
+    """The key was destroyed: what it sealed is erased."""
+
+
+@dataclass(frozen=True, slots=True)
+class MasterKey:
+    id: str
+    key: bytes
+
+
+# Rows that are known to be committed. A row that this process made is remembered only after its
+# commit, so that a rollback cannot leave a key behind that the database does not have.
+_committed: dict[UUID | str, Key] = {}
+_uncommitted: set[UUID] = set()
+
+
+def living_key(*, owner_id: UUID, at: datetime) -> Key:
+    """Return the key of this owner, making it when there is none that lives.
+
+    Raises:
+        KeyFileError: the master key is not the one that the database was sealed with.
+    """
+    return _found_or_made(
+        owner_id,
+        lookup=Key.objects.filter(kind=Key.Kind.OWNER, owner_id=owner_id, destroyed_at=None),
+        wanted=Key(kind=Key.Kind.OWNER, owner_id=owner_id, created_at=at),
+    )
+
+
+def month_key(*, at: datetime) -> Key:
+    """Return the key of the organisation for the month (UTC) of `at`, making it when there is none.
+
+    Raises:
+        KeyFileError: the master key is not the one that the database was sealed with.
+    """
+    month = f"{at.astimezone(UTC):%Y-%m}"
+    return _found_or_made(
+        month,
+        lookup=Key.objects.filter(kind=Key.Kind.MONTH, month=month),
+        wanted=Key(kind=Key.Kind.MONTH, month=month, created_at=at),
+    )
+
+
+def destroy(*, key: Key, at: datetime) -> None:
+    """Destroy a key: what it sealed can never be read again. Destroying it twice is harmless."""
+    Key.objects.filter(pk=key.pk, destroyed_at=None).update(wrapped=None, destroyed_at=at)
+    forget(key)
+
+
+def forget(key: Key) -> None:
+    """Ask the database again, the next time that this key is wanted."""
+    for name in [name for name, known in list(_committed.items()) if known.pk == key.pk]:
+        _committed.pop(name, None)
+
+
+def seal(*, key: Key, plaintext: bytes, context: str) -> bytes:
+    """Encrypt (AES-256-GCM) under this key, bound to the key and to `context`: a place, such as a column.
+
+    Raises:
+        KeyDestroyedError: the key was destroyed.
+    """
+    nonce = secrets.token_bytes(_NONCE_SIZE)
+    return _FORMAT + nonce + AESGCM(unwrapped(key)).encrypt(nonce, plaintext, _bound(key, context))
+
+
+def open_sealed(*, key: Key, sealed: bytes, context: str) -> bytes:
+    """Return what was sealed under this key for this context.
+
+    Raises:
+        KeyDestroyedError: the key was destroyed.
+        SealBrokenError: the bytes are not what this key sealed for this context.
+    """
+    content = bytes(sealed)
+    opened = AESGCM(unwrapped(key))
+    if content[:1] != _FORMAT or len(content) < 1 + _NONCE_SIZE:
+        raise SealBrokenError("These bytes were not sealed by this key ring.")
+    nonce, ciphertext = content[1 : 1 + _NONCE_SIZE], content[1 + _NONCE_SIZE :]
+    try:
+        return opened.decrypt(nonce, ciphertext, _bound(key, context))
+    except InvalidTag as error:
+        raise SealBrokenError("The sealed bytes do not belong to this key and place.") from error
+
+
+def blind_index(*, label: str, value: str) -> str:
+    """Return a keyed hash by which `value` can be found again without being stored (hex, 64 long)."""
+    mac = hmac.HMAC(_derived(master_key().key, f"regie/blind-index/1/{label}"), hashes.SHA256())
+    mac.update(value.encode())
+    return mac.finalize().hex()
+
+
+def tag_key(key: Key) -> bytes:
+    """Return the key that makes the subject tags of this owner.
+
+    Raises:
+        KeyDestroyedError: the key was destroyed.
+    """
+    return _derived(unwrapped(key), "regie/subject-tag/1")
+
+
+def unwrapped(key: Key) -> bytes:
+    """Return the data key itself.
+
+    Raises:
+        KeyDestroyedError: it was destroyed.
+        KeyFileError: it was wrapped by a master key that we do not have.
+        SealBrokenError: the row of the key was changed.
+    """
+    if key.wrapped is None or key.destroyed_at is not None:
+        raise KeyDestroyedError
+    master = master_key()
+    if key.master_key_id != master.id:
+        raise _wrong_master()
+    return _unwrap(master, _identity(key), bytes(key.wrapped))
+
+
+def master_key() -> MasterKey:
+    return _master_key(Path(settings.KEYS_DIR) / "master.key")
+
+
+def log_key() -> Ed25519PrivateKey:
+    """Return the private key that signs checkpoints and exports, from `log.key`.
+
+    Raises:
+        KeyFileError: it is gone while checkpoints exist, or it cannot be read.
+    """
+    return _log_key(Path(settings.KEYS_DIR) / "log.key")
+
+
+@lru_cache(maxsize=4)
+def _master_key(path: Path) -> MasterKey:
+    """Read or make the master key; a database that was sealed by another one never gets a new one."""
+    sealed_by = set(
+        Key.objects.filter(destroyed_at=None).values_list("master_key_id", flat=True).distinct()
+    )
+    if sealed_by and not path.exists():
+        raise _wrong_master()
+    try:
+        members = json.loads(read_or_make(path, _new_master_key))
+        master = MasterKey(id=str(members["id"]), key=from_base64(members["key"]))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise KeyFileError(f"{path} is not a master key. {_RESTORE}") from error
+    if len(master.key) != _KEY_SIZE:
+        raise KeyFileError(f"{path} is not a master key. {_RESTORE}")
+    if sealed_by - {master.id}:
+        raise _wrong_master()
+    return master
+
+
+@lru_cache(maxsize=4)
+def _log_key(path: Path) -> Ed25519PrivateKey:
+    if not path.exists() and Checkpoint.objects.exists():
+        raise KeyFileError(f"{path} is gone. Restore log.key from your backup.")
+    try:
+        key = serialization.load_pem_private_key(read_or_make(path, _new_log_key), password=None)
+    except ValueError as error:
+        raise KeyFileError(f"{path} is damaged. Restore log.key from your backup.") from error
+    if not isinstance(key, Ed25519PrivateKey):
+        raise KeyFileError(f"{path} is not an Ed25519 key. Restore log.key from your backup.")
+    return key
+
+
+_RESTORE = "Restore master.key from your backup."
+
+
+def _wrong_master() -> KeyFileError:
+    return KeyFileError(
+        f"The database was sealed with another master key than the one in the key folder. {_RESTORE}"
+    )
+
+
+def _new_master_key() -> bytes:
+    members = {"id": secrets.token_hex(8), "key": in_base64(secrets.token_bytes(_KEY_SIZE))}
+    return json.dumps(members).encode()
+
+
+def _new_log_key() -> bytes:
+    return Ed25519PrivateKey.generate().private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+
+
+def _found_or_made(name: UUID | str, *, lookup: QuerySet[Key], wanted: Key) -> Key:
+    if known := _committed.get(name):
+        return known
+    key = lookup.first()
+    if key is None:
+        key = _made(lookup, wanted)
+        _uncommitted.add(key.pk)
+        transaction.on_commit(lambda: _remember(name, key))
+    elif key.pk not in _uncommitted:
+        _keep(name, key)
+    return key
+
+
+def _made(lookup: QuerySet[Key], wanted: Key) -> Key:
+    """Store the new key, or return the one that another process stored at the same moment."""
+    _wrap_new_secret(wanted)
+    try:
+        with transaction.atomic():
+            wanted.save(force_insert=True)
+    except IntegrityError:
+        return lookup.get()
+    return wanted
+
+
+def _remember(name: UUID | str, key: Key) -> None:
+    if transaction.get_connection().in_atomic_block:
+        return  # a test runs the callbacks of a transaction that it will roll back
+    _uncommitted.discard(key.pk)
+    _keep(name, key)
+
+
+def _keep(name: UUID | str, key: Key) -> None:
+    if len(_committed) >= _REMEMBERED:
+        _committed.clear()
+    _committed[name] = key
+
+
+def _wrap_new_secret(key: Key) -> None:
+    master = master_key()
+    nonce, secret = secrets.token_bytes(_NONCE_SIZE), secrets.token_bytes(_KEY_SIZE)
+    key.master_key_id = master.id
+    key.wrapped = _FORMAT + nonce + AESGCM(master.key).encrypt(nonce, secret, _identity(key))
+
+
+def _identity(key: Key) -> bytes:
+    """What the master key vouches for: a key that is given to another owner no longer opens."""
+    return f"regie/key/1/{key.id}/{key.kind}/{key.owner_id or ''}/{key.month}".encode()
+
+
+def _bound(key: Key, context: str) -> bytes:
+    return f"regie/sealed/1/{key.id}/{context}".encode()
+
+
+@lru_cache(maxsize=4096)
+def _unwrap(master: MasterKey, identity: bytes, wrapped: bytes) -> bytes:
+    nonce, ciphertext = wrapped[1 : 1 + _NONCE_SIZE], wrapped[1 + _NONCE_SIZE :]
+    if wrapped[:1] != _FORMAT or len(wrapped) < 1 + _NONCE_SIZE:
+        raise SealBrokenError("The wrapped key is damaged.")
+    try:
+        return AESGCM(master.key).decrypt(nonce, ciphertext, identity)
+    except InvalidTag as error:
+        raise SealBrokenError("The wrapped key is damaged, or of another owner.") from error
+
+
+@lru_cache(maxsize=4096)
+def _derived(key: bytes, purpose: str) -> bytes:
+    """Derive a key for one purpose (HKDF, RFC 5869)."""
+    return HKDF(hashes.SHA256(), _KEY_SIZE, salt=None, info=purpose.encode()).derive(key)

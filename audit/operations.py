@@ -1,0 +1,155 @@
+"""The only way to write to the log."""
+
+import time
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import IntegrityError, connection, transaction
+
+from audit import checkpoint, integration, keyring
+from audit.events import Event
+from audit.models import Checkpoint, Key, LogEntry, Payload, PendingEntry, VerificationRun
+from audit.sealing import SealedEvent, seal_event
+from audit.verification import Verification
+
+_APPEND = """
+WITH entry AS (
+    INSERT INTO audit_logentry (uid, leaf, kind, at, actor) VALUES (%s, %s, %s, %s, %s) RETURNING id
+)
+INSERT INTO audit_payload (
+    entry_id, subject_key_id, subject_part, organisation_key_id, organisation_part,
+    purpose, data_category, recipient, outcome
+)
+SELECT id, %s, %s, %s, %s, %s, %s, %s, %s FROM entry RETURNING entry_id
+"""
+
+
+def append(event: Event, *, key: Key | None = None) -> LogEntry:
+    """Stage `event` in the caller's transaction: it is in the log if, and only if, that commits.
+
+    `key` is the key of the data subject, for a caller who has it at hand. The entry gets its place
+    in the log afterwards (`integrate`); its leaf never changes.
+
+    Raises:
+        TransactionManagementError: there is no transaction to be part of.
+        CanonicalError: the event carries something that the log cannot hold.
+        KeyDestroyedError: `key` was destroyed.
+    """
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError(
+            "An event is logged in the transaction that it describes."
+        )
+    subject_key = key if event.subject_id else None
+    if event.subject_id and subject_key is None:
+        subject_key = keyring.living_key(owner_id=event.subject_id, at=event.at)
+    if subject_key and subject_key.owner_id != event.subject_id:
+        raise ValueError("This key is not the key of the data subject of the event.")
+    organisation_key = keyring.month_key(at=event.at)
+    sealed = seal_event(event=event, subject_key=subject_key, organisation_key=organisation_key)
+    try:
+        return _insert(event, sealed, subject_key=subject_key, organisation_key=organisation_key)
+    except IntegrityError:
+        # Most likely another process destroyed a key that this one remembered: ask again next time.
+        for used in filter(None, (subject_key, organisation_key)):
+            keyring.forget(used)
+        raise
+
+
+def _insert(
+    event: Event, sealed: SealedEvent, *, subject_key: Key | None, organisation_key: Key
+) -> LogEntry:
+    leaf, body = sealed.leaf, sealed.leaf.to_bytes()
+    entry = LogEntry(uid=leaf.uid, leaf=body, kind=leaf.kind, at=leaf.at, actor=leaf.actor)
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(
+                _APPEND,
+                (
+                    *(leaf.uid, body, leaf.kind, leaf.at, leaf.actor),
+                    *(subject_key.pk if subject_key else None, sealed.subject_part),
+                    *(organisation_key.pk, sealed.organisation_part),
+                    *(event.purpose, event.data_category, event.recipient, event.outcome),
+                ),
+            )
+            (entry.pk,) = cursor.fetchone()
+        return entry
+    entry.save(force_insert=True)
+    Payload.objects.create(
+        entry=entry,
+        subject_key=subject_key,
+        subject_part=sealed.subject_part,
+        organisation_key=organisation_key,
+        organisation_part=sealed.organisation_part,
+        purpose=event.purpose,
+        data_category=event.data_category,
+        recipient=event.recipient,
+        outcome=event.outcome,
+    )
+    return entry
+
+
+def integrate(*, at: datetime, limit: int = 2000) -> int:
+    """Give staged entries their place in the log; return how many.
+
+    Any number of processes may call it: one does the work, the others return 0 at once. If
+    transaction A committed before B began, the entries of A come before those of B; the entries of
+    one transaction keep their order.
+
+    Raises:
+        LogBrokenError: the stored log contradicts itself and must not be extended.
+    """
+    if not PendingEntry.objects.exists():
+        return 0
+    return integration.integrate(at=at, limit=limit)
+
+
+def publish(*, at: datetime) -> Checkpoint | None:
+    """Sign the head of the log, when it moved since the last checkpoint.
+
+    Raises:
+        LogBrokenError: the log does not continue what was signed before.
+        KeyFileError: the key of the log is gone or is another one.
+    """
+    return integration.publish(at=at)
+
+
+def settle(*, at: datetime) -> None:
+    """Number everything that is staged, then sign.
+
+    Raises:
+        LogBrokenError: the stored log contradicts itself.
+        KeyFileError: a key is gone.
+    """
+    _make_month_keys(at=at)
+    while integrate(at=at):
+        pass
+    publish(at=at)
+
+
+def verify(*, at: datetime) -> VerificationRun:
+    """Recompute the whole log from its entries, keep what was found and return it.
+
+    Raises:
+        KeyFileError: a key is gone.
+    """
+    began = time.monotonic()
+    signer = checkpoint.verifier_of(key=keyring.log_key(), origin=settings.LOG_ORIGIN)
+    verification = Verification(signer)
+    verification.run()
+    return VerificationRun.objects.create(
+        started_at=at,
+        finished_at=at + timedelta(seconds=time.monotonic() - began),
+        counted=verification.frontier.size,
+        faults=verification.faults,
+        first_fault=verification.first_fault,
+        root=verification.frontier.root(),
+    )
+
+
+def _make_month_keys(*, at: datetime) -> None:
+    """Make the key of this month and the next ahead of time.
+
+    Otherwise the first event of a month makes it, and everyone waits until that transaction ends.
+    """
+    keyring.month_key(at=at)
+    keyring.month_key(at=at.replace(day=1) + timedelta(days=32))

@@ -1,0 +1,224 @@
+"""Triggers by which the database itself refuses to change the log, on SQLite and on PostgreSQL.
+
+They stop mistakes and our own code; whoever owns the database can lift them, and is found by
+`audit.operations.verify` or by whoever kept a checkpoint.
+
+On SQLite Django rebuilds a table to alter a column: its triggers are then gone without a word, and a
+trigger elsewhere that mentions the table makes the rebuild fail. So a migration that alters a table
+of this app begins with `RunPython(lift, install)` and ends with `RunPython(install, lift)`; whatever
+is missing after `migrate` is put back, and `audit.checks` reports it.
+"""
+
+from dataclasses import dataclass
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from audit import models
+
+# Per table, what identifies a row: `INSERT OR REPLACE` on SQLite deletes without asking a trigger.
+_IDENTITIES: dict[str, tuple[tuple[str, ...], ...]] = {
+    "audit_logentry": (("id",), ("uid",)),
+    "audit_payload": (("entry_id",),),
+    "audit_leaf": (("index",), ("entry_id",)),
+    "audit_tile": (("id",), ("level", "number")),
+    "audit_checkpoint": (("size",),),
+    "audit_verificationrun": (("id",),),
+}
+APPEND_ONLY = (
+    models.LogEntry,
+    models.Payload,
+    models.Leaf,
+    models.Tile,
+    models.Checkpoint,
+    models.VerificationRun,
+)
+
+# A payload may go when nobody can read it any more: every key that sealed it was destroyed.
+_STILL_READABLE = (
+    "EXISTS (SELECT 1 FROM audit_key WHERE destroyed_at IS NULL"
+    " AND id IN (OLD.subject_key_id, OLD.organisation_key_id))"
+)
+_SEALED_BY_DESTROYED = (
+    "EXISTS (SELECT 1 FROM audit_key WHERE destroyed_at IS NOT NULL"
+    " AND id IN (NEW.subject_key_id, NEW.organisation_key_id))"
+)
+# An entry leaves the queue when it has its place in the log, and not before.
+_NOT_NUMBERED = "NOT EXISTS (SELECT 1 FROM audit_leaf WHERE entry_id = OLD.entry_id)"
+_DELETE_CONDITIONS = {"audit_payload": _STILL_READABLE}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trigger:
+    name: str
+    table: str
+    statements: tuple[str, ...]
+
+
+def wanted(vendor: str) -> list[Trigger]:
+    """Return every trigger that this kind of database must have."""
+    return _sqlite() if vendor == "sqlite" else _postgresql()
+
+
+def install(connection: BaseDatabaseWrapper) -> None:
+    """Make every trigger, replacing what there is."""
+    lift(connection)
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            for function in _FUNCTIONS:
+                cursor.execute(function)
+        for trigger in wanted(connection.vendor):
+            for statement in trigger.statements:
+                cursor.execute(statement)
+
+
+def lift(connection: BaseDatabaseWrapper) -> None:
+    """Remove every trigger: for a migration that must alter one of the tables."""
+    on_table = connection.vendor == "postgresql"
+    with connection.cursor() as cursor:
+        for trigger in wanted(connection.vendor):
+            place = f" ON {trigger.table}" if on_table else ""
+            cursor.execute(f"DROP TRIGGER IF EXISTS {trigger.name}{place}")
+
+
+def missing(connection: BaseDatabaseWrapper) -> list[Trigger]:
+    """Return the triggers that are absent, disabled or (SQLite) altered."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute("SELECT sql FROM sqlite_master WHERE type = 'trigger'")
+            present = {sql for (sql,) in cursor.fetchall()}
+            return [one for one in wanted("sqlite") if one.statements[0] not in present]
+        cursor.execute("SELECT tgname FROM pg_trigger WHERE tgenabled = 'A'")
+        names = {name for (name,) in cursor.fetchall()}
+        return [one for one in wanted("postgresql") if one.name not in names]
+
+
+def restore(connection: BaseDatabaseWrapper) -> list[Trigger]:
+    """Put back what is missing and return it; touch nothing when all is well."""
+    gone = missing(connection)
+    if gone:
+        install(connection)
+    return gone
+
+
+def _sqlite() -> list[Trigger]:
+    triggers = [
+        _sqlite_trigger(
+            table="audit_logentry",
+            name="audit_logentry_waits_for_its_place",
+            event="AFTER INSERT",
+            body="INSERT INTO audit_pendingentry (entry_id) VALUES (NEW.id);",
+        ),
+        _sqlite_refusal(table="audit_pendingentry", event="UPDATE"),
+        _sqlite_refusal(table="audit_pendingentry", event="DELETE", condition=_NOT_NUMBERED),
+        _sqlite_trigger(
+            table="audit_payload",
+            name="audit_payload_refuses_destroyed_keys",
+            event="BEFORE INSERT",
+            condition=_SEALED_BY_DESTROYED,
+            body="SELECT RAISE(ABORT, 'this key was destroyed');",
+        ),
+    ]
+    for table, identities in _IDENTITIES.items():
+        same = " OR ".join(
+            " AND ".join(f'"{column}" = NEW."{column}"' for column in columns)
+            for columns in identities
+        )
+        triggers += [
+            _sqlite_refusal(table=table, event="UPDATE"),
+            _sqlite_refusal(table=table, event="DELETE", condition=_DELETE_CONDITIONS.get(table)),
+            _sqlite_refusal(
+                table=table,
+                event="INSERT",
+                condition=f"EXISTS (SELECT 1 FROM {table} WHERE {same})",  # noqa: S608  # our own names
+            ),
+        ]
+    return triggers
+
+
+def _sqlite_refusal(*, table: str, event: str, condition: str | None = None) -> Trigger:
+    return _sqlite_trigger(
+        table=table,
+        name=f"{table}_refuses_{event.lower()}",
+        event=f"BEFORE {event}",
+        condition=condition,
+        body=f"SELECT RAISE(ABORT, '{table} is append-only');",
+    )
+
+
+def _sqlite_trigger(
+    *, table: str, name: str, event: str, body: str, condition: str | None = None
+) -> Trigger:
+    when = f" WHEN {condition}" if condition else ""
+    statement = f"CREATE TRIGGER {name} {event} ON {table} FOR EACH ROW{when} BEGIN {body} END"
+    return Trigger(name=name, table=table, statements=(statement,))
+
+
+# 23000 makes Django raise IntegrityError, as it does on SQLite.
+_REFUSE = "RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = '23000';"
+_FUNCTIONS = (
+    f"""CREATE OR REPLACE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN {_REFUSE} END $$""",
+    f"""CREATE OR REPLACE FUNCTION audit_refuse_readable() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN IF {_STILL_READABLE} THEN {_REFUSE} END IF; RETURN OLD; END $$""",
+    f"""CREATE OR REPLACE FUNCTION audit_refuse_not_numbered() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN IF {_NOT_NUMBERED} THEN {_REFUSE} END IF; RETURN OLD; END $$""",
+    f"""CREATE OR REPLACE FUNCTION audit_refuse_destroyed_keys() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN IF {_SEALED_BY_DESTROYED} THEN
+RAISE EXCEPTION 'this key was destroyed' USING ERRCODE = '23000';
+END IF; RETURN NEW; END $$""",
+    """CREATE OR REPLACE FUNCTION audit_wait_for_place() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN INSERT INTO audit_pendingentry (entry_id) VALUES (NEW.id); RETURN NULL; END $$""",
+)
+FUNCTION_NAMES = (
+    "audit_refuse",
+    "audit_refuse_readable",
+    "audit_refuse_not_numbered",
+    "audit_refuse_destroyed_keys",
+    "audit_wait_for_place",
+)
+_DELETE_FUNCTIONS = {
+    "audit_payload": "audit_refuse_readable",
+    "audit_pendingentry": "audit_refuse_not_numbered",
+}
+
+
+def _postgresql() -> list[Trigger]:
+    triggers = [
+        _postgresql_trigger(
+            table="audit_logentry",
+            name="audit_logentry_waits_for_its_place",
+            event="AFTER INSERT",
+            function="audit_wait_for_place",
+        ),
+        _postgresql_trigger(
+            table="audit_payload",
+            name="audit_payload_refuses_destroyed_keys",
+            event="BEFORE INSERT",
+            function="audit_refuse_destroyed_keys",
+        ),
+    ]
+    for table in (*_IDENTITIES, "audit_pendingentry"):
+        for event in ("UPDATE", "DELETE", "TRUNCATE"):
+            special = _DELETE_FUNCTIONS.get(table) if event == "DELETE" else None
+            triggers.append(
+                _postgresql_trigger(
+                    table=table,
+                    name=f"{table}_refuses_{event.lower()}",
+                    event=f"BEFORE {event}",
+                    function=special or "audit_refuse",
+                )
+            )
+    return triggers
+
+
+def _postgresql_trigger(*, table: str, name: str, event: str, function: str) -> Trigger:
+    each = "STATEMENT" if event.endswith("TRUNCATE") else "ROW"
+    return Trigger(
+        name=name,
+        table=table,
+        statements=(
+            f"CREATE TRIGGER {name} {event} ON {table} FOR EACH {each} EXECUTE FUNCTION {function}()",
+            # Ordinary triggers sleep when session_replication_role is replica.
+            f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}",
+        ),
+    )

@@ -1,0 +1,179 @@
+"""Recompute the log from its entries, and name whatever does not agree. Memory stays constant."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from uuid import UUID
+
+from django.db.models import Max
+
+from audit import checkpoint, keyring, merkle
+from audit.entry_checks import entry_faults
+from audit.keyfiles import KeyFileError
+from audit.models import Checkpoint, Key, Leaf, LogEntry, LogHead, Payload, PendingEntry, Tile
+from audit.tree import TILE_HEIGHT, TILE_WIDTH, tile_of
+
+_CHUNK = 4 * TILE_WIDTH
+_HIGHEST_LEVEL = 7  # 256 ** 8 entries
+
+
+class Verification:
+    """One walk over the whole log. Entries that arrive meanwhile are left for the next one."""
+
+    def __init__(self, signer: checkpoint.Verifier) -> None:
+        self.faults = 0
+        self.first_fault = ""
+        self.frontier = merkle.Frontier()
+        self._signer = signer
+        self._rows: dict[int, list[bytes]] = {}  # per level, the hashes of the tile that is filling
+
+    def run(self) -> None:
+        head = LogHead.objects.first()
+        self._check_keys()
+        self._walk(until=head.size if head else 0)
+        self._check_head(head)
+        self._check_what_lies_beyond()
+        self._check_unplaced()
+
+    def _note(self, table: str, place: object, what: str, *, times: int = 1) -> None:
+        self.first_fault = self.first_fault or f"Table audit_{table}, {place}: {what}"
+        self.faults += times
+
+    def _check_keys(self) -> None:
+        keyring.master_key()
+        last = UUID(int=0)
+        while keys := list(Key.objects.filter(id__gt=last).order_by("id")[:_CHUNK]):
+            for key in keys:
+                self._check_key(key)
+            last = keys[-1].id
+
+    def _check_key(self, key: Key) -> None:
+        try:
+            keyring.unwrapped(key)
+        except keyring.KeyDestroyedError:
+            if key.wrapped is not None or key.destroyed_at is None:
+                self._note("key", f"key {key.id}", "it is half destroyed.")
+        except (keyring.SealBrokenError, KeyFileError) as error:
+            self._note("key", f"key {key.id}", str(error))
+
+    def _walk(self, *, until: int) -> None:
+        expected = 0
+        while chunk := list(
+            Leaf.objects.filter(index__gte=expected, index__lt=until).order_by("index")[:_CHUNK]
+        ):
+            first, last = chunk[0].index, chunk[-1].index
+            entries = LogEntry.objects.filter(place__index__range=(first, last)).in_bulk()
+            self._check_entries(
+                entries.values(), where={leaf.entry_id: leaf.index for leaf in chunk}
+            )
+            signed = Checkpoint.objects.filter(size__gt=expected, size__lte=last + 1).in_bulk()
+            for leaf in chunk:
+                if leaf.index != expected:
+                    self._note("leaf", f"index {expected}", "there is no such leaf.")
+                expected = leaf.index + 1
+                self._add(leaf, entries.get(leaf.entry_id))
+                if note := signed.get(expected):
+                    self._check_checkpoint(note)
+
+    def _add(self, leaf: Leaf, entry: LogEntry | None) -> None:
+        hash_ = bytes(leaf.hash)
+        if entry is None:
+            self._note("logentry", f"index {leaf.index}", "the entry of this leaf is gone.")
+        elif merkle.leaf_hash(bytes(entry.leaf)) != hash_:
+            self._note("leaf", f"index {leaf.index}", "the hash is not that of the entry.")
+            hash_ = merkle.leaf_hash(bytes(entry.leaf))
+        self.frontier = self.frontier.extended([hash_])
+        self._fill_tile(hash_)
+
+    def _fill_tile(self, hash_: bytes) -> None:
+        level, count = 0, self.frontier.size
+        while True:
+            row = self._rows.setdefault(level, [])
+            row.append(hash_)
+            if len(row) < TILE_WIDTH:
+                return
+            count //= TILE_WIDTH
+            made = tile_of(level=level, number=count - 1, row=row)
+            self._check_tile(made)
+            row.clear()
+            level, hash_ = level + 1, bytes(made.root)
+
+    def _check_tile(self, made: Tile) -> None:
+        place = f"tile {made.level}/{made.number}"
+        stored = Tile.objects.filter(level=made.level, number=made.number).first()
+        if stored is None:
+            self._note("tile", place, "it is missing.")
+        elif (bytes(stored.data), bytes(stored.root)) != (made.data, made.root):
+            self._note("tile", place, "it is not made of the leaves.")
+
+    def _check_checkpoint(self, stored: Checkpoint) -> None:
+        place = f"checkpoint {stored.size}"
+        try:
+            head = checkpoint.verify(note=stored.note, verifier=self._signer)
+        except checkpoint.CheckpointError as error:
+            self._note("checkpoint", place, str(error))
+            return
+        if (head.size, head.root) != (stored.size, bytes(stored.root)):
+            self._note("checkpoint", place, "the columns are not what was signed.")
+        elif head.root != self.frontier.root():
+            self._note("checkpoint", place, "the entries are not the ones that were signed.")
+
+    def _check_head(self, head: LogHead | None) -> None:
+        if head is None or LogHead.objects.count() != 1:
+            self._note("loghead", "head", "there must be exactly one.")
+        elif (head.size, bytes(head.root), bytes(head.frontier)) != (
+            self.frontier.size,
+            self.frontier.root(),
+            self.frontier.to_bytes(),
+        ):
+            self._note("loghead", "head", "it is not the head of these leaves.")
+
+    def _check_what_lies_beyond(self) -> None:
+        """Find rows past the end. The head is read last: it moves together with the rows it covers."""
+        leaf = Leaf.objects.aggregate(last=Max("index"))["last"]
+        signed = Checkpoint.objects.aggregate(last=Max("size"))["last"]
+        tiles = list(Tile.objects.values("level").annotate(last=Max("number")))
+        unsized = Checkpoint.objects.filter(size=0).exists()
+        head = LogHead.objects.first()
+        size = head.size if head else 0
+        if leaf is not None and leaf >= size:
+            self._note("leaf", f"index {leaf}", "it lies past the end of the log.")
+        if unsized or (signed is not None and signed > size):
+            self._note("checkpoint", f"checkpoint {signed}", "more was signed than there is.")
+        for tile in tiles:
+            height = (tile["level"] + 1) * TILE_HEIGHT
+            if tile["level"] > _HIGHEST_LEVEL or tile["last"] >= size >> height:
+                place = f"tile {tile['level']}/{tile['last']}"
+                self._note("tile", place, "it lies past the end of the log.")
+
+    def _check_unplaced(self) -> None:
+        lost = LogEntry.objects.filter(place=None, pending=None)
+        if first := lost.order_by("id").first():
+            what = "the entry has no place in the log and does not wait for one."
+            self._note("logentry", f"id {first.pk}", what, times=lost.count())
+        twice = PendingEntry.objects.exclude(entry__place=None)
+        if numbered := twice.order_by("entry_id").first():
+            what = "the entry waits for a place that it has."
+            self._note("pendingentry", f"id {numbered.pk}", what, times=twice.count())
+        last = 0
+        waiting = LogEntry.objects.exclude(pending=None).filter(place=None).order_by("id")
+        while chunk := list(waiting.filter(id__gt=last)[:_CHUNK]):
+            self._check_entries(chunk, where={})
+            last = chunk[-1].pk
+
+    def _check_entries(self, entries: Iterable[LogEntry], *, where: dict[int, int]) -> None:
+        for entry, table, what in _faults_of(list(entries)):
+            index = where.get(entry.pk)
+            place = f"id {entry.pk}" if index is None else f"index {index}"
+            self._note(table, place, what)
+
+
+def _faults_of(entries: Sequence[LogEntry]) -> Iterator[tuple[LogEntry, str, str]]:
+    if not entries:
+        return
+    ids = [entry.pk for entry in entries]
+    payloads = Payload.objects.filter(entry_id__in=ids).in_bulk()
+    wanted = {payload.subject_key_id for payload in payloads.values()}
+    wanted |= {payload.organisation_key_id for payload in payloads.values()}
+    keys = Key.objects.in_bulk(wanted - {None})
+    for entry in entries:
+        for table, what in entry_faults(entry=entry, payload=payloads.get(entry.pk), keys=keys):
+            yield entry, table, what

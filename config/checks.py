@@ -1,0 +1,119 @@
+"""Checks that stop an unsafe installation: `python3 manage.py check --deploy`."""
+
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+from django.conf import settings
+from django.core import checks
+
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
+
+
+def _is_on_sqlite() -> bool:
+    return bool(settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"))
+
+
+def _is_log_unnamed() -> bool:
+    """`.example` is reserved for nobody (RFC 2606): the default origin lies below it."""
+    return settings.LOG_ORIGIN.split("/")[0].endswith(".example")
+
+
+def _can_others_read_keys() -> bool:
+    folder: Path = settings.KEYS_DIR
+    return folder.exists() and bool(folder.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO))
+
+
+RULES: list[tuple[Callable[[], bool], checks.CheckMessage]] = [
+    (
+        lambda: settings.DEMO,
+        checks.Error(
+            "The demo is on: its people, passwords and secrets are known to everyone.",
+            hint="Unset REGIE_DEMO, and start with an empty database and new keys.",
+            id="regie.E002",
+        ),
+    ),
+    (
+        lambda: settings.DEBUG,
+        checks.Error(
+            "REGIE_DEBUG is on: error pages show people what the program knows.",
+            hint="Unset REGIE_DEBUG.",
+            id="regie.E003",
+        ),
+    ),
+    (
+        lambda: not settings.IS_HTTPS,
+        checks.Error(
+            "People would reach Regie without encryption.",
+            hint="Set REGIE_PUBLIC_BASE_URL to the https:// address that people use.",
+            id="regie.E004",
+        ),
+    ),
+    (
+        lambda: "*" in settings.ALLOWED_HOSTS,
+        checks.Error(
+            "Any host name is accepted.",
+            hint="Set REGIE_ALLOWED_HOSTS to the host names that people use.",
+            id="regie.E005",
+        ),
+    ),
+    (
+        _can_others_read_keys,
+        checks.Error(
+            "Other accounts on this machine can look into the folder with keys.",
+            hint="Give the folder to the account that runs Regie alone (chmod 700), or set REGIE_KEYS_DIR.",
+            id="regie.E006",
+        ),
+    ),
+    (
+        _is_log_unnamed,
+        checks.Error(
+            "The log has no name of its own, and cannot get another once it has entries.",
+            hint="Set REGIE_LOG_ORIGIN before the first start, such as regie.<your domain>/log.",
+            id="regie.E007",
+        ),
+    ),
+    (
+        _is_on_sqlite,
+        checks.Warning(
+            "The database is SQLite: one machine, and one writer at a time.",
+            hint="Set REGIE_DATABASE_URL to a PostgreSQL database.",
+            id="regie.W001",
+        ),
+    ),
+    (
+        lambda: settings.CELERY_BROKER_URL.startswith("memory:"),
+        checks.Warning(
+            "Background work stays inside one process: no worker elsewhere gets any.",
+            hint="Set REGIE_BROKER_URL, such as redis://127.0.0.1:6379/0.",
+            id="regie.W002",
+        ),
+    ),
+    (
+        lambda: settings.EMAIL_BACKEND.endswith("filebased.EmailBackend"),
+        checks.Warning(
+            "Mail is written to files; nobody receives it.",
+            hint="Set REGIE_EMAIL_BACKEND to django.core.mail.backends.smtp.EmailBackend.",
+            id="regie.W003",
+        ),
+    ),
+]
+
+
+@checks.register(checks.Tags.security)
+def demo_stays_at_home(**_options: object) -> list[checks.CheckMessage]:
+    """Everyone can read the passwords and secrets of the demo in its source."""
+    if not settings.DEMO or LOOPBACK.issuperset(settings.ALLOWED_HOSTS):
+        return []
+    return [
+        checks.Error(
+            "The demo may only be reached from this machine.",
+            hint="Unset REGIE_DEMO. To see the demo: python3 manage.py demo",
+            id="regie.E001",
+        )
+    ]
+
+
+@checks.register(checks.Tags.security, deploy=True)
+def installation_is_safe(**_options: object) -> list[checks.CheckMessage]:
+    return [message for applies, message in RULES if applies()]

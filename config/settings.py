@@ -1,0 +1,190 @@
+"""Every setting, in one file. What differs between places comes from the environment."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import dj_database_url
+
+from audit.keyfiles import django_secret
+from config import env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# Everything that is written while running lies below here: database, keys, mail, exports.
+DATA_DIR = env.folder("REGIE_DATA_DIR", default=BASE_DIR / "var")
+KEYS_DIR = env.folder("REGIE_KEYS_DIR", default=DATA_DIR / "keys")
+DEMO = env.flag("REGIE_DEMO", default=False)  # set by `manage.py demo` only; checks.py guards it
+DEBUG = env.flag("REGIE_DEBUG", default=False)
+SECRET_KEY = env.secret("REGIE_SECRET_KEY") or django_secret(KEYS_DIR)
+ALLOWED_HOSTS = env.words("REGIE_ALLOWED_HOSTS", default="localhost,127.0.0.1,[::1]")
+PUBLIC_BASE_URL = env.text("REGIE_PUBLIC_BASE_URL", default="http://127.0.0.1:8000").rstrip("/")
+IS_HTTPS = PUBLIC_BASE_URL.startswith("https://")
+
+INSTALLED_APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_otp",
+    "rest_framework",
+    "drf_spectacular",
+    "config",
+    "audit",
+    "accounts",
+    "consent",
+]
+MIDDLEWARE = [
+    "config.middleware.SecurityHeaders",
+    "config.middleware.ChosenLanguage",
+    "config.middleware.ApiManners",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.middleware.RequestLimits",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "accounts.middleware.BothFactorsRequired",
+]
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": False,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.messages.context_processors.messages",
+                "consent.portal.context.page_frame",
+            ],
+        },
+    },
+]
+
+DATABASES = {
+    "default": dj_database_url.config(
+        env="REGIE_DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'regie.sqlite3'}"
+    )
+}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # Without IMMEDIATE a transaction that reads and then writes fails at once under concurrency
+    # ("database is locked"); FULL because a published head of the log must survive power loss.
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;PRAGMA secure_delete=ON;",
+    }
+else:
+    DATABASES["default"]["CONN_MAX_AGE"] = 600
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["accounts.backends.EmailBackend"]
+PASSWORD_HASHERS = ["accounts.passwords.TunedArgon2"]
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "log-in"
+LOGIN_PENDING_LASTS = timedelta(minutes=10)
+
+SESSION_COOKIE_NAME = "__Host-session" if IS_HTTPS else "session"
+SESSION_COOKIE_AGE = 30 * 60
+SESSION_SAVE_EVERY_REQUEST = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_NAME = "__Host-csrf" if IS_HTTPS else "csrf"
+CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "config.problems.csrf_failure"
+CSRF_TRUSTED_ORIGINS = [PUBLIC_BASE_URL] if IS_HTTPS else []
+if env.flag("REGIE_BEHIND_PROXY", default=False):  # only when the proxy sets this header itself
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_SSL_REDIRECT = False  # the proxy in front does this; docs/operate.md says how
+SECURE_HSTS_SECONDS = 31_536_000 if IS_HTTPS else 0
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+SILENCED_SYSTEM_CHECKS = [
+    "security.W002",  # config.middleware.SecurityHeaders sets X-Frame-Options
+    "security.W005",  # other host names of the organisation are not ours to decide about
+    "security.W008",  # see SECURE_SSL_REDIRECT
+    "security.W021",  # nor is the preload list of browsers
+]
+
+LANGUAGE_CODE = "nl"
+LANGUAGES = [("nl", "Nederlands"), ("en", "English")]
+LANGUAGE_COOKIE_NAME = "language"
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = "Europe/Amsterdam"
+USE_TZ = True
+
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = DATA_DIR / "static"
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+
+EMAIL_BACKEND = env.text(
+    "REGIE_EMAIL_BACKEND", default="django.core.mail.backends.filebased.EmailBackend"
+)
+EMAIL_FILE_PATH = DATA_DIR / "mail"
+DEFAULT_FROM_EMAIL = env.text("REGIE_FROM_EMAIL", default="Vechtwater <noreply@vechtwater.example>")
+
+CELERY_BROKER_URL = env.text("REGIE_BROKER_URL", default="memory://")
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TIMEZONE = TIME_ZONE
+CELERY_BEAT_SCHEDULE = {
+    "settle-log": {"task": "audit.tasks.settle_log", "schedule": 2.0},
+    "send-messages": {"task": "consent.tasks.send_messages", "schedule": 5.0},
+    "forget-assertions": {"task": "accounts.tasks.forget_expired", "schedule": 3600.0},
+}
+
+# The log. The origin names it for ever (C2SP tlog-checkpoint): choose it before the first start.
+LOG_ORIGIN = env.text("REGIE_LOG_ORIGIN", default="regie.example/log")
+
+# The token service (docs: RFC 6749, RFC 7523, NL GOV OAuth profile).
+ACCESS_TOKEN_LASTS = timedelta(minutes=10)
+CLIENT_ASSERTION_LASTS_AT_MOST = timedelta(minutes=5)
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.ServiceAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["accounts.authentication.HasScope"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "config.problems.problem_details",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Regie",
+    "VERSION": "0.1.0",
+    "OAS_VERSION": "3.1.1",
+    "SERVE_INCLUDE_SCHEMA": False,
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "loggers": {
+        # A refusal is an answer, and no event for the operator.
+        "django.request": {"level": "ERROR"},
+        "waitress.queue": {"level": "ERROR"},
+    },
+    "root": {"handlers": ["console"], "level": env.text("REGIE_LOG_LEVEL", default="WARNING")},
+}

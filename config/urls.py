@@ -1,0 +1,19 @@
+"""Where everything is. Each app keeps its own addresses; this file joins them."""
+
+from django.urls import include, path
+from django.views.i18n import set_language
+
+from accounts.gates import public_page
+
+urlpatterns = [
+    path("", include("accounts.urls")),
+    path("", include("consent.portal.urls")),
+    path("", include("consent.officer.urls")),
+    path("", include("consent.api.urls")),
+    path("taal/", public_page(set_language), name="set_language"),
+]
+
+handler400 = "config.problems.bad_request"
+handler403 = "config.problems.permission_denied"
+handler404 = "config.problems.not_found"
+handler500 = "config.problems.server_error"

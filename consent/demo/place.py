@@ -1,0 +1,153 @@
+"""Where the demo runs: its port, its folder and its surroundings, made ready before the settings are read.
+
+Standard library only. Whatever is wrong here becomes one sentence that says what to do.
+"""
+
+import argparse
+import fcntl
+import os
+import shutil
+import socket
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+HOST = "127.0.0.1"  # never another one: everyone can read the demo's passwords in its source
+MARK = ".regie-demo"  # makes a folder the demo's own; locked as long as a demo runs there
+MADE_HERE = (
+    "accounts.json",
+    "exports",
+    "keys",
+    "mail",
+    "regie.sqlite3",
+    "regie.sqlite3-shm",
+    "regie.sqlite3-wal",
+)
+HIGHEST_PORT = 65535
+KEPT_SETTINGS = ("REGIE_BOOTSTRAP", "REGIE_DATABASE_URL", "REGIE_LOG_LEVEL")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    port: int
+    data_dir: Path
+    reset: bool
+
+
+def prepare(arguments: list[str]) -> None:
+    """Claim the port and the folder, and put the settings of the demo into the environment.
+
+    Exits with a sentence when the demo cannot run here.
+    """
+    place = read(arguments)
+    if not is_free(place.port):
+        sys.exit(busy_sentence(place.port))
+    claim(place.data_dir)
+    if place.reset:
+        empty(place.data_dir)
+    set_environment(place)
+
+
+def read(arguments: list[str]) -> Place:
+    parser = argparse.ArgumentParser(prog="manage.py demo", description="Start the demo.")
+    add_options(parser)
+    return as_place(parser.parse_args(arguments))
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--port", type=_port, default=8000, help="default 8000")
+    parser.add_argument(
+        "--data-dir",
+        type=Path,
+        default=ROOT / "var" / "demo",
+        help="database, keys, mail and exports come here (default var/demo)",
+    )
+    parser.add_argument("--reset", action="store_true", help="first remove what a demo left there")
+
+
+def as_place(options: argparse.Namespace) -> Place:
+    data_dir: Path = options.data_dir
+    return Place(port=options.port, data_dir=data_dir.expanduser().resolve(), reset=options.reset)
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= HIGHEST_PORT):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a port; use a number from 1 to {HIGHEST_PORT}"
+        )
+    return int(text)
+
+
+def is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True
+
+
+def busy_sentence(port: int) -> str:
+    other = port + 1 if port < HIGHEST_PORT else port - 1
+    return (
+        f"Port {port} is in use (or not yours to use). If the demo runs already, open http://{HOST}:{port}; "
+        f"else choose another port: python3 manage.py demo --port {other}"
+    )
+
+
+def claim(data_dir: Path) -> None:
+    """Make the folder the demo's own for as long as this process lives.
+
+    Exits when it cannot be written, holds an installation that is not a demo, or is used by another demo.
+    """
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        mark = data_dir / MARK
+        taken = [name for name in MADE_HERE if (data_dir / name).exists()]
+        if taken and not mark.exists():
+            sys.exit(
+                f"{data_dir} holds {', '.join(taken)}, and no demo made that. "
+                "Nothing was changed. Choose another folder with --data-dir."
+            )
+        # Never closed: the lock ends with this process, however that ends.
+        descriptor = os.open(mark, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        sys.exit(
+            f"Cannot write in {data_dir} ({error.strerror}). "
+            "Choose a folder where you may write with --data-dir."
+        )
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        sys.exit(
+            f"Another demo already runs in {data_dir}. "
+            "Stop that one first (Ctrl-C), or choose another folder with --data-dir."
+        )
+
+
+def empty(data_dir: Path) -> None:
+    """Remove what a demo wrote, and nothing else."""
+    if "REGIE_DATABASE_URL" in os.environ:
+        sys.exit(
+            "--reset only empties the demo's own folder, and the data is in REGIE_DATABASE_URL. "
+            "Make a new, empty database for the demo and point REGIE_DATABASE_URL to it."
+        )
+    for path in [data_dir / name for name in MADE_HERE]:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def set_environment(place: Place) -> None:
+    """Leave out what is set for a real installation, so that the demo can never reach its keys or mail."""
+    for name in [name for name in os.environ if name.startswith("REGIE_")]:
+        if name not in KEPT_SETTINGS:
+            del os.environ[name]
+    os.environ.update(
+        REGIE_DEMO="yes",
+        REGIE_DATA_DIR=str(place.data_dir),
+        REGIE_PUBLIC_BASE_URL=f"http://{HOST}:{place.port}",
+    )

@@ -1,0 +1,74 @@
+"""One process that does everything: web server, worker and schedule, each in a thread of its own."""
+
+import os
+import signal
+import threading
+from collections.abc import Callable
+
+import waitress
+from celery import current_app
+from celery.beat import Service
+from django.core.servers.basehttp import get_internal_wsgi_application
+
+from consent.demo.place import HOST
+
+WEB_THREADS = 8
+WORKER_THREADS = 2
+# The application answers a body over 1 MB with a sentence; the server only stops what is absurd.
+LARGEST_BODY = 64 * 1024 * 1024
+SECONDS_TO_STOP = 2.5
+
+
+class PortTakenError(Exception):
+    """Somebody else took the port since it was last looked at."""
+
+
+def serve(*, port: int, ready: Callable[[], None]) -> None:
+    """Serve until SIGINT or SIGTERM; call `ready` as soon as requests are answered.
+
+    Raises:
+        PortTakenError: the port is in use.
+    """
+    stop = threading.Event()
+    web = _web(port)
+    worker = current_app.WorkController(
+        hostname="demo@localhost",
+        pool_cls="threads",
+        concurrency=WORKER_THREADS,
+        without_gossip=True,
+        without_heartbeat=True,
+        without_mingle=True,
+    )
+    schedule = Service(app=current_app, scheduler_cls="celery.beat:Scheduler")
+    for run in (web.run, worker.start, schedule.start):
+        threading.Thread(target=run, daemon=True).start()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    ready()
+    stop.wait()
+    _leave_in_time()
+    schedule.stop()
+    web.task_dispatcher.shutdown(timeout=1)
+    worker.stop()
+
+
+def _web(port: int) -> waitress.server.TcpWSGIServer:
+    try:
+        return waitress.create_server(
+            get_internal_wsgi_application(),
+            host=HOST,
+            port=port,
+            threads=WEB_THREADS,
+            clear_untrusted_proxy_headers=True,
+            max_request_body_size=LARGEST_BODY,
+            ident=None,
+        )
+    except OSError as error:
+        raise PortTakenError from error
+
+
+def _leave_in_time() -> None:
+    """Whoever pressed Ctrl-C waits no longer; what is unfinished is rolled back, as after a power cut."""
+    end = threading.Timer(SECONDS_TO_STOP, os._exit, [0])
+    end.daemon = True
+    end.start()

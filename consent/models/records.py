@@ -1,0 +1,80 @@
+"""The choices of data subjects: every choice a record, and where each choice stands now."""
+
+import uuid
+
+from django.db import models
+from django.db.models import F, Q
+
+from accounts.models import DataSubject
+from consent.models.notices import NoticeVersion
+from consent.models.register import DataCategory, Purpose
+from consent.vocabulary import Channel, ConsentStatus
+
+
+class ConsentRecord(models.Model):
+    """One choice of one data subject about one purpose and category. Never changed: a new choice is a new record.
+
+    Records saved with one press of the button share a `submission`: the number on the confirmation page.
+    """
+
+    reference = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    submission = models.CharField(max_length=16)
+    subject = models.ForeignKey(DataSubject, models.PROTECT, related_name="consent_records")
+    purpose = models.ForeignKey(Purpose, models.PROTECT, related_name="+")
+    category = models.ForeignKey(DataCategory, models.PROTECT, related_name="+")
+    notice_version = models.ForeignKey(NoticeVersion, models.PROTECT, related_name="+")
+    language = models.CharField(max_length=12)
+    status = models.CharField(
+        max_length=9, choices=[(status.value, status.value) for status in ConsentStatus]
+    )
+    channel = models.CharField(
+        max_length=10, choices=[(channel.value, channel.value) for channel in Channel]
+    )
+    recorded_at = models.DateTimeField()
+    valid_until = models.DateTimeField(null=True)  # exclusive; only a given consent has an end
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(status__in=[status.value for status in ConsentStatus]),
+                name="consent_record_status_is_a_choice",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="given", valid_until__gt=F("recorded_at"))
+                | (~Q(status="given") & Q(valid_until=None)),
+                name="a_given_consent_and_only_that_has_an_end",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["subject", "purpose", "category", "-id"], name="consent_record_latest"
+            ),
+            models.Index(fields=["subject", "submission"], name="consent_record_submission"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.status} {self.reference}"
+
+
+class CurrentConsent(models.Model):
+    """The latest record per data subject, purpose and category. Derived: rebuildable from the records."""
+
+    subject = models.ForeignKey(DataSubject, models.PROTECT, related_name="current_consents")
+    purpose = models.ForeignKey(Purpose, models.PROTECT, related_name="+")
+    category = models.ForeignKey(DataCategory, models.PROTECT, related_name="+")
+    record = models.OneToOneField(ConsentRecord, models.PROTECT, related_name="+")
+    status = models.CharField(max_length=9)
+    valid_until = models.DateTimeField(null=True)
+    notice_number = models.PositiveIntegerField()
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["subject", "purpose", "category"],
+                name="one_current_consent_per_purpose_and_category",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.status} {self.pk}"

@@ -1,0 +1,99 @@
+"""What a privacy officer sees: the log, whether it is intact, and exports of it."""
+
+from typing import Literal
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.gates import officer_page
+from accounts.models import User
+from consent import officer_operations
+from consent.officer.forms import LogForm
+from consent.queries.log import filter_options
+
+_CONTENT_TYPES: dict[str, str] = {
+    "jsonl": "application/jsonl; charset=utf-8",
+    "csv": "text/csv; charset=utf-8",
+}
+
+
+@require_safe
+@officer_page
+def office(_request: HttpRequest, _officer: User) -> HttpResponse:
+    return redirect("log")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@officer_page
+def log(request: HttpRequest, officer: User) -> HttpResponse:
+    """Show the log. A search by customer number is posted, so that the number is in no address or server log."""
+    form = _form(request)
+    is_valid = form.is_valid()
+    page = officer_operations.read_log(
+        officer=officer,
+        filters=form.filters,
+        before=form.before,
+        language=_language(),
+        at=timezone.now(),
+    )
+    return render(
+        request,
+        "officer/log.html",
+        {"form": form, "page": page, "is_search": bool(form.posted)},
+        status=200 if is_valid else 422,
+    )
+
+
+@require_POST
+@officer_page
+def verify(request: HttpRequest, officer: User) -> HttpResponse:
+    run = officer_operations.verify(officer=officer, at=timezone.now())
+    if run.is_sound:
+        messages.success(request, _("The log was recomputed. It is intact."))
+    else:
+        messages.error(
+            request, _("The log was recomputed. It is not intact: see below what to do.")
+        )
+    return redirect("log")
+
+
+@require_POST
+@officer_page
+def export(request: HttpRequest, officer: User) -> HttpResponseBase:
+    form = _form(request)
+    if not form.is_valid():
+        messages.error(request, _("The filter was not right, so nothing was exported."))
+        return redirect("log")
+    at = timezone.now()
+    kind: Literal["jsonl", "csv"] = "csv" if request.POST.get("form") == "csv" else "jsonl"
+    lines = officer_operations.export(officer=officer, filters=form.filters, form=kind, at=at)
+    return StreamingHttpResponse(
+        lines,
+        content_type=_CONTENT_TYPES[kind],
+        headers={
+            "Content-Disposition": f'attachment; filename="{_file_name()}.{kind}"',
+            "Cache-Control": "no-store",
+        },
+    )
+
+
+def _form(request: HttpRequest) -> LogForm:
+    is_posted = request.method == "POST"
+    return LogForm(
+        request.POST if is_posted else request.GET,
+        options=filter_options(language=_language()),
+        is_posted=is_posted,
+    )
+
+
+def _file_name() -> str:
+    return timezone.localtime().strftime("logboek-%Y-%m-%d-%H%M")
+
+
+def _language() -> str:
+    return get_language() or "nl"

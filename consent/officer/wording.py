@@ -1,0 +1,74 @@
+"""Codes of the log in the words of the privacy office."""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from audit.events import Actor, EventKind
+from consent.vocabulary import Reason
+
+_Words = str | Promise
+
+KINDS: dict[str, _Words] = {
+    EventKind.CONSENT_GIVEN: _("Consent given"),
+    EventKind.CONSENT_REFUSED: _("Consent refused"),
+    EventKind.CONSENT_WITHDRAWN: _("Consent withdrawn"),
+    EventKind.ACCESS_DECIDED: _("Question from a service"),
+    EventKind.LOG_READ: _("Log read"),
+    EventKind.LOG_EXPORTED: _("Log exported"),
+    EventKind.LOG_VERIFIED: _("Log verified"),
+    EventKind.SIGNED_IN: _("Logged in"),
+    EventKind.SIGN_IN_FAILED: _("Log-in failed"),
+    EventKind.SECOND_FACTOR_ADDED: _("Second step set up"),
+    EventKind.RECOVERY_CODE_USED: _("Recovery code used"),
+    EventKind.CATALOGUE_LOADED: _("Register loaded"),
+}
+ACTORS: dict[str, _Words] = {
+    Actor.DATA_SUBJECT: _("Customer"),
+    Actor.SERVICE: _("Unknown service"),
+    Actor.OFFICER: _("Privacy officer"),
+    Actor.SYSTEM: _("This system"),
+}
+OUTCOMES: dict[str, tuple[str, _Words]] = {  # icon and words; neither has a color of its own
+    "permitted": ("check", pgettext_lazy("answer to a service", "Allowed")),
+    "refused": ("minus", pgettext_lazy("answer to a service", "Not allowed")),
+    "given": ("check", pgettext_lazy("answer of a customer", "Yes")),
+    "withdrawn": ("minus", pgettext_lazy("answer of a customer", "Yes became no")),
+    "sound": ("check", pgettext_lazy("outcome of a verification", "Intact")),
+    "broken": ("alert", pgettext_lazy("outcome of a verification", "Broken")),
+}
+CONSENT_REFUSED = ("minus", pgettext_lazy("answer of a customer", "No"))
+REASONS: dict[str, _Words] = {
+    Reason.CONSENT_GIVEN: _("Customer said yes"),
+    Reason.OTHER_LEGAL_BASIS: _("No consent needed"),
+    Reason.CONSENT_MISSING: _("Not chosen yet"),
+    Reason.CONSENT_REFUSED: _("Customer said no"),
+    Reason.CONSENT_WITHDRAWN: _("Customer changed yes to no"),
+    Reason.CONSENT_EXPIRED: _("Consent has ended"),
+    Reason.NOTICE_CHANGED: _("Explanation changed"),
+    Reason.PURPOSE_NOT_REGISTERED: _("Use is not in the register"),
+    Reason.DATA_CATEGORY_MISSING: _("No kind of data named"),
+    Reason.SUBJECT_NOT_THE_CLIENT: _("Service asked for another service"),
+    Reason.RESOURCE_TYPE_UNKNOWN: _("Unknown kind of question"),
+}
+
+
+def kind(code: str) -> str:
+    return str(KINDS.get(code, code))
+
+
+def actor(code: str) -> str:
+    return str(ACTORS.get(code, code))
+
+
+def reason(code: str) -> str:
+    return str(REASONS.get(code, code))
+
+
+def outcome(code: str, *, kind_code: str) -> tuple[str, str]:
+    """Return icon and words. A service is refused something; a customer refuses."""
+    if code == "refused" and kind_code == EventKind.CONSENT_REFUSED:
+        icon, words = CONSENT_REFUSED
+    else:
+        icon, words = OUTCOMES.get(code, ("info", code))
+    return icon, str(words)

@@ -1,0 +1,117 @@
+"""A service asks and gets an answer: the question, the decision and its line in the log are one transaction."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from audit.events import Actor, Event, EventKind
+from audit.operations import append
+from consent.decision import Choice, Decision, decide
+from consent.queries.facts import AccessFacts, access_facts, locked_choice
+from consent.vocabulary import Reason
+
+RESOURCE_TYPE = "data_subject"
+SUBJECT_TYPE = "service"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessQuestion:
+    """Who asks (AuthZEN subject), about whom and what (resource), for which purpose (action)."""
+
+    subject_type: str
+    subject_id: str
+    purpose: str
+    resource_type: str
+    reference: str
+    data_category: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asker:
+    """The system that proved who it is, and what it is registered for at this moment."""
+
+    client_id: str
+    recipient: str
+    recipient_id: int
+    purposes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    decision: Decision
+    notice_number: int | None
+
+
+@transaction.atomic
+def decide_access(
+    *, question: AccessQuestion, asker: Asker, request_id: str = "", at: datetime
+) -> Answer:
+    """Answer the question and log it. When the line cannot be written there is no answer, only an error."""
+    facts = access_facts(
+        recipient_id=asker.recipient_id,
+        purpose=question.purpose,
+        data_category=question.data_category,
+        reference=question.reference,
+    )
+    decision = _decision(question=question, asker=asker, facts=facts, at=at)
+    append(
+        _event(facts=facts, asker=asker, decision=decision, request_id=request_id, at=at),
+        key=facts.subject_key,
+    )
+    return Answer(decision=decision, notice_number=facts.use.notice_number if facts.use else None)
+
+
+def _decision(
+    *, question: AccessQuestion, asker: Asker, facts: AccessFacts, at: datetime
+) -> Decision:
+    if fault := _fault(question=question, asker=asker):
+        return Decision(permitted=False, reason=fault)
+    decision = _decide(facts, choice=facts.choice, at=at)
+    if (
+        decision.reason is not Reason.CONSENT_GIVEN
+        or facts.choice_id is None
+        or not connection.features.has_select_for_update
+    ):
+        return decision
+    # A yes is given only while nobody can withdraw it: the row is read again under a lock that a
+    # withdrawal has to wait for, so in the log no yes ever comes after the withdrawal.
+    return _decide(facts, choice=locked_choice(facts.choice_id), at=at)
+
+
+def _decide(facts: AccessFacts, *, choice: Choice | None, at: datetime) -> Decision:
+    return decide(use=facts.use, is_known=facts.subject_id is not None, choice=choice, at=at)
+
+
+def _fault(*, question: AccessQuestion, asker: Asker) -> Reason | None:
+    """Return why the question itself cannot be answered with yes, whatever the facts are."""
+    if (question.subject_type, question.subject_id) != (SUBJECT_TYPE, asker.client_id):
+        return Reason.SUBJECT_NOT_THE_CLIENT
+    if question.resource_type != RESOURCE_TYPE:
+        return Reason.RESOURCE_TYPE_UNKNOWN
+    if not question.data_category:
+        return Reason.DATA_CATEGORY_MISSING
+    if question.purpose not in asker.purposes:
+        return Reason.PURPOSE_NOT_REGISTERED
+    return None
+
+
+def _event(
+    *, facts: AccessFacts, asker: Asker, decision: Decision, request_id: str, at: datetime
+) -> Event:
+    # Only codes of the register go into the log: what else a caller sent could be personal data.
+    shown: dict[str, str | int] = {"reason": decision.reason.value}
+    if facts.use is not None:
+        shown["noticeVersion"] = facts.use.notice_number
+    return Event(
+        kind=EventKind.ACCESS_DECIDED,
+        actor=Actor.SERVICE,
+        at=at,
+        subject_id=facts.subject_id,
+        shown=shown,
+        internal={"client": asker.client_id, "request": request_id},
+        purpose=facts.purpose,
+        data_category=facts.data_category,
+        recipient=asker.recipient,
+        outcome="permitted" if decision.permitted else "refused",
+    )

@@ -1,0 +1,203 @@
+"""A data subject chooses: give, refuse or withdraw consent, with one form and in one transaction."""
+
+import calendar
+import secrets
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.db import transaction
+
+from accounts.models import DataSubject
+from audit.events import Actor, Event, EventKind
+from audit.operations import append
+from consent.decision import Choice, standing_of
+from consent.errors import AnswerMissingError, NoticeOutdatedError, UnknownPurposeError
+from consent.models import (
+    ConsentRecord,
+    CurrentConsent,
+    DataCategory,
+    DismissedQuestion,
+    Message,
+    NoticeVersion,
+    Purpose,
+)
+from consent.vocabulary import Channel, ConsentStatus, LegalBasis, Standing
+
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_EVENT_OF = {
+    ConsentStatus.GIVEN: EventKind.CONSENT_GIVEN,
+    ConsentStatus.REFUSED: EventKind.CONSENT_REFUSED,
+    ConsentStatus.WITHDRAWN: EventKind.CONSENT_WITHDRAWN,
+}
+
+
+@transaction.atomic
+def record_choices(
+    *,
+    subject: DataSubject,
+    purpose: str,
+    choices: Mapping[str, bool],
+    notice_number: int,
+    language: str,
+    at: datetime,
+) -> str:
+    """Record what the data subject answered to every question of a purpose; return the submission number.
+
+    `choices` maps each category slug of the purpose to yes (True) or no (False). An answer that
+    changes nothing is not recorded again: pressing the button twice leaves one record and one number.
+
+    Raises:
+        UnknownPurposeError: the purpose does not exist, stopped, or needs no consent.
+        NoticeOutdatedError: `notice_number` is not the version that holds now.
+        AnswerMissingError: not exactly the categories of the purpose were answered.
+    """
+    _one_at_a_time(subject)
+    asked, notice = _question(purpose=purpose, notice_number=notice_number)
+    categories = {
+        line.category.slug: line.category
+        for line in asked.categories.select_related("category").order_by("position")
+    }
+    if set(choices) != set(categories):
+        raise AnswerMissingError
+    standing = {
+        current.category_id: current
+        for current in CurrentConsent.objects.filter(subject=subject, purpose=asked)
+    }
+    submission = _new_number()
+    changed = 0
+    for slug, category in categories.items():
+        current = standing.get(category.id)
+        status = _new_status(is_yes=choices[slug], current=current, notice=notice, at=at)
+        if status is None:
+            continue
+        record = ConsentRecord.objects.create(
+            submission=submission,
+            subject=subject,
+            purpose=asked,
+            category=category,
+            notice_version=notice,
+            language=language,
+            status=status,
+            channel=Channel.PORTAL,
+            recorded_at=at,
+            valid_until=_end(at, asked.validity_months) if status is ConsentStatus.GIVEN else None,
+        )
+        _stand(record, notice=notice)
+        append(_event(record, subject=subject, purpose=asked, category=category, notice=notice))
+        changed += 1
+    if not changed:
+        return max(standing.values(), key=lambda current: current.record_id).record.submission
+    Message.objects.create(
+        subject=subject, submission=submission, language=language, created_at=at, next_try_at=at
+    )
+    return submission
+
+
+def dismiss_question(*, subject: DataSubject, purpose: str, notice_number: int) -> None:
+    """Do not show the question again on the front page, until its text changes.
+
+    Raises:
+        UnknownPurposeError: there is no such question.
+        NoticeOutdatedError: the text changed; the new question may be shown.
+    """
+    _, notice = _question(purpose=purpose, notice_number=notice_number)
+    DismissedQuestion.objects.get_or_create(subject=subject, notice_version=notice)
+
+
+def _one_at_a_time(subject: DataSubject) -> None:
+    # Lock the data subject, not the latest record: a second writer that waited for that
+    # record would go on with it, although a newer one exists by then.
+    DataSubject.objects.select_for_update().get(pk=subject.pk)
+
+
+def _question(*, purpose: str, notice_number: int) -> tuple[Purpose, NoticeVersion]:
+    asked = Purpose.objects.filter(
+        slug=purpose, is_active=True, legal_basis=LegalBasis.CONSENT
+    ).first()
+    if asked is None:
+        raise UnknownPurposeError
+    notice = asked.notice_versions.order_by("-number").first()
+    if notice is None:
+        raise UnknownPurposeError
+    if notice.number != notice_number:
+        raise NoticeOutdatedError
+    return asked, notice
+
+
+def _new_status(
+    *, is_yes: bool, current: CurrentConsent | None, notice: NoticeVersion, at: datetime
+) -> ConsentStatus | None:
+    """Return what to record, or None when the answer is what already stands."""
+    if is_yes:
+        stands = standing_of(choice=_as_choice(current), notice_number=notice.number, at=at)
+        return None if stands is Standing.GIVEN else ConsentStatus.GIVEN
+    if current is None:
+        return ConsentStatus.REFUSED
+    return ConsentStatus.WITHDRAWN if current.status == ConsentStatus.GIVEN else None
+
+
+def _as_choice(current: CurrentConsent | None) -> Choice | None:
+    if current is None:
+        return None
+    return Choice(
+        status=ConsentStatus(current.status),
+        valid_until=current.valid_until,
+        notice_number=current.notice_number,
+    )
+
+
+def _stand(record: ConsentRecord, *, notice: NoticeVersion) -> None:
+    CurrentConsent.objects.update_or_create(
+        subject_id=record.subject_id,
+        purpose_id=record.purpose_id,
+        category_id=record.category_id,
+        defaults={
+            "record": record,
+            "status": record.status,
+            "valid_until": record.valid_until,
+            "notice_number": notice.number,
+            "recorded_at": record.recorded_at,
+        },
+    )
+
+
+def _event(
+    record: ConsentRecord,
+    *,
+    subject: DataSubject,
+    purpose: Purpose,
+    category: DataCategory,
+    notice: NoticeVersion,
+) -> Event:
+    return Event(
+        kind=_EVENT_OF[ConsentStatus(record.status)],
+        actor=Actor.DATA_SUBJECT,
+        at=record.recorded_at,
+        subject_id=subject.id,
+        shown={
+            "record": str(record.reference),
+            "submission": record.submission,
+            "noticeVersion": notice.number,
+            "noticeDigest": notice.digest,
+            "language": record.language,
+            "channel": record.channel,
+        },
+        internal={},
+        purpose=purpose.slug,
+        data_category=category.slug,
+        outcome=record.status,
+    )
+
+
+def _end(moment: datetime, months: int | None) -> datetime | None:
+    """Return the same day of the month `months` later, or the last day of a shorter month."""
+    if months is None:
+        return None
+    year, month = divmod(moment.year * 12 + moment.month - 1 + months, 12)
+    day = min(moment.day, calendar.monthrange(year, month + 1)[1])
+    return moment.replace(year=year, month=month + 1, day=day)
+
+
+def _new_number() -> str:
+    code = "".join(secrets.choice(_CROCKFORD) for _ in range(8))
+    return f"T-{code[:4]}-{code[4:]}"

@@ -1,0 +1,112 @@
+"""What surrounds every page: who the organisation is, who is logged in, and where one can go."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import get_language, gettext
+
+from accounts.identity import name_of
+from accounts.models import DataSubject, Role, User
+from consent.queries.register import organisation
+from consent.queries.values import OrganisationView
+
+_NAME_BEFORE_THE_FIRST_CATALOGUE = "Regie"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MenuItem:
+    url: str
+    label: str
+    icon: str
+    is_current: bool
+
+
+class Frame:
+    """The parts around a page. Nothing is read until a template asks: an error page asks nothing."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._request = request
+
+    @cached_property
+    def organisation(self) -> OrganisationView | None:
+        return organisation(language=self.language)
+
+    @cached_property
+    def name(self) -> str:
+        found = self.organisation
+        return found.name if found else _NAME_BEFORE_THE_FIRST_CATALOGUE
+
+    @property
+    def language(self) -> str:
+        return get_language() or settings.LANGUAGE_CODE
+
+    @property
+    def other_languages(self) -> list[tuple[str, str]]:
+        """Return the languages one can switch to, each in its own words."""
+        return [(code, name) for code, name in settings.LANGUAGES if code != self.language]
+
+    @property
+    def here(self) -> str:
+        """Return where a switch of language comes back to; never with what was typed in a form."""
+        if self._request.method in {"GET", "HEAD"}:
+            return self._request.get_full_path()
+        return self._request.path
+
+    @cached_property
+    def user(self) -> User | None:
+        """Return who passed both factors, if anyone did."""
+        user = getattr(self._request, "user", None)
+        is_verified = getattr(user, "is_verified", None)
+        return user if isinstance(user, User) and is_verified and is_verified() else None
+
+    @property
+    def is_customer(self) -> bool:
+        return self.user is not None and self.user.role == Role.CUSTOMER
+
+    @property
+    def is_officer(self) -> bool:
+        return self.user is not None and self.user.role == Role.OFFICER
+
+    @cached_property
+    def person(self) -> str:
+        """Return how the header names who is logged in: one query for a customer, none for an officer."""
+        if self.is_officer:
+            return gettext("Privacy officer")
+        if not self.is_customer:
+            return ""
+        subject = DataSubject.objects.select_related("key").filter(user=self.user).first()
+        return name_of(subject) if subject else ""
+
+    @cached_property
+    def menu(self) -> list[MenuItem]:
+        """Return the main menu: at most six items, in the words of the headings they lead to."""
+        if self.is_officer:
+            return [self._item("log", gettext("Log"), "history")]
+        if not self.is_customer:
+            return []
+        return [
+            self._item("my-data", gettext("My data"), "grid"),
+            self._item("my-choices", gettext("My choices"), "choice"),
+            self._item("who-looked", gettext("Who looked?"), "eye"),
+        ]
+
+    @property
+    def is_demo(self) -> bool:
+        return settings.DEMO
+
+    def _item(self, name: str, label: str, icon: str) -> MenuItem:
+        url = reverse(name)
+        return MenuItem(
+            url=url, label=label, icon=icon, is_current=self._request.path.startswith(url)
+        )
+
+
+def page_frame(request: HttpRequest) -> Mapping[str, object]:
+    """Give every template its surroundings: at most two queries, and none on a page that does not ask."""
+    frame = Frame(request)
+    return {"frame": frame, "organisation": SimpleLazyObject(lambda: frame.organisation)}

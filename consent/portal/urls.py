@@ -1,0 +1,19 @@
+from django.urls import path
+
+from consent.portal import views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("mijn-gegevens/", views.my_data, name="my-data"),
+    path("toestemmingen/", views.my_choices, name="my-choices"),
+    path("toestemmingen/<slug:slug>/", views.purpose, name="purpose"),
+    path(
+        "toestemmingen/<slug:slug>/bevestiging/<str:number>/",
+        views.confirmation,
+        name="confirmation",
+    ),
+    path("toestemmingen/<slug:slug>/niet-meer-tonen/", views.dismiss, name="dismiss"),
+    path("wie-keek/", views.who_looked, name="who-looked"),
+    path("privacy/", views.privacy, name="privacy"),
+    path("toegankelijkheid/", views.accessibility, name="accessibility"),
+]

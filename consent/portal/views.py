@@ -1,0 +1,195 @@
+"""What a data subject sees and chooses, after both factors; and the pages that are open to everyone."""
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.gates import data_subject_page, public_page
+from accounts.models import DataSubject
+from consent.errors import (
+    AnswerMissingError,
+    ConsentError,
+    NoticeOutdatedError,
+    UnknownPurposeError,
+)
+from consent.operations import dismiss_question, record_choices
+from consent.portal import wording
+from consent.portal.forms import ChoicesForm, EventsForm
+from consent.queries import choices as choices_queries
+from consent.queries.events import events_about
+from consent.queries.holdings import my_data as my_data_of
+from consent.queries.values import PurposePage
+
+EVENTS_ON_A_PAGE = 25
+_CONTENT = "#inhoud"  # without a fragment of its own a redirect keeps the one of an error link
+
+
+@require_safe
+@public_page
+def home(request: HttpRequest) -> HttpResponse:
+    return render(request, "portal/home.html")
+
+
+@require_safe
+@public_page
+def privacy(request: HttpRequest) -> HttpResponse:
+    return render(request, "portal/privacy.html")
+
+
+@require_safe
+@public_page
+def accessibility(request: HttpRequest) -> HttpResponse:
+    return render(request, "portal/accessibility.html")
+
+
+@require_safe
+@data_subject_page
+def my_data(request: HttpRequest, subject: DataSubject) -> HttpResponse:
+    at = timezone.now()
+    found = my_data_of(subject=subject, language=_language(), at=at)
+    return render(
+        request,
+        "portal/my_data.html",
+        {"data": found, "greeting": wording.greeting(at=at), "today": timezone.localdate(at)},
+    )
+
+
+@require_safe
+@data_subject_page
+def my_choices(request: HttpRequest, subject: DataSubject) -> HttpResponse:
+    groups = choices_queries.purposes_of(subject=subject, language=_language(), at=timezone.now())
+    return render(request, "portal/my_choices.html", {"groups": groups})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@data_subject_page
+def purpose(request: HttpRequest, subject: DataSubject, slug: str) -> HttpResponse:
+    page = _page(subject, slug)
+    if request.method != "POST":
+        return _show(request, page, form=ChoicesForm(choices=page.choices))
+    if not page.needs_consent:
+        raise Http404
+    form = ChoicesForm(request.POST, choices=page.choices)
+    is_complete = form.is_valid()
+    if form.cleaned_data.get("notice") != page.notice_number:
+        return _show_outdated(request, page)
+    if not is_complete:
+        return _show(request, page, form=form, status=422)
+    return _save(request, subject, page, form)
+
+
+def _save(
+    request: HttpRequest, subject: DataSubject, page: PurposePage, form: ChoicesForm
+) -> HttpResponse:
+    try:
+        number = record_choices(
+            subject=subject,
+            purpose=page.slug,
+            choices=form.answers,
+            notice_number=page.notice_number,
+            language=_language(),
+            at=timezone.now(),
+        )
+    except (NoticeOutdatedError, AnswerMissingError):  # the text changed since we read it above
+        return _show_outdated(request, _page(subject, page.slug))
+    except UnknownPurposeError as error:
+        raise Http404 from error
+    return HttpResponseRedirect(reverse("confirmation", args=[page.slug, number]) + _CONTENT)
+
+
+@require_safe
+@data_subject_page
+def confirmation(
+    request: HttpRequest, subject: DataSubject, slug: str, number: str
+) -> HttpResponse:
+    found = choices_queries.confirmation(
+        subject=subject, purpose=slug, number=number, language=_language()
+    )
+    if found is None:
+        raise Http404
+    is_all_no = not any(choice.is_yes for choice in found.choices)
+    return render(
+        request, "portal/confirmation.html", {"confirmation": found, "is_all_no": is_all_no}
+    )
+
+
+@require_POST
+@data_subject_page
+def dismiss(request: HttpRequest, subject: DataSubject, slug: str) -> HttpResponse:
+    form = ChoicesForm(request.POST, choices=())
+    form.is_valid()  # without the number of the text that was read, nothing is dismissed
+    try:
+        dismiss_question(
+            subject=subject, purpose=slug, notice_number=form.cleaned_data.get("notice", 0)
+        )
+    except UnknownPurposeError as error:
+        raise Http404 from error
+    except ConsentError as error:
+        messages.error(request, str(error))
+    else:
+        messages.info(
+            request,
+            _("We do not show this question here again. You still find it at My choices."),
+        )
+    return redirect("my-data")
+
+
+@require_safe
+@data_subject_page
+def who_looked(request: HttpRequest, subject: DataSubject) -> HttpResponse:
+    form = EventsForm(request.GET)
+    form.is_valid()  # an address that makes no sense shows everything
+    page = events_about(
+        subject_id=subject.id,
+        language=_language(),
+        show=form.show,
+        before=form.before,
+        limit=EVENTS_ON_A_PAGE,
+    )
+    today = timezone.localdate()
+    return render(
+        request,
+        "portal/who_looked.html",
+        {"form": form, "days": wording.days(page.events, today=today), "older": page.older},
+    )
+
+
+def _page(subject: DataSubject, slug: str) -> PurposePage:
+    page = choices_queries.purpose_page(
+        subject=subject, purpose=slug, language=_language(), at=timezone.now()
+    )
+    if page is None:
+        raise Http404
+    return page
+
+
+def _show(
+    request: HttpRequest,
+    page: PurposePage,
+    *,
+    form: ChoicesForm,
+    is_outdated: bool = False,
+    status: int = 200,
+) -> HttpResponse:
+    return render(
+        request,
+        "portal/purpose.html" if page.needs_consent else "portal/purpose_without_consent.html",
+        {"page": page, "form": form, "is_outdated": is_outdated},
+        status=status,
+    )
+
+
+def _show_outdated(request: HttpRequest, page: PurposePage) -> HttpResponse:
+    """Show the new text. What was ticked under the old one is not an answer to the new one."""
+    return _show(
+        request, page, form=ChoicesForm(choices=page.choices), is_outdated=True, status=409
+    )
+
+
+def _language() -> str:
+    return get_language() or "nl"

@@ -1,0 +1,272 @@
+"""Codes into sentences: who did what, why and when, in words that everyone understands."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import groupby
+
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext, pgettext
+
+from audit.events import EventKind
+from consent.queries.values import CategoryHoldings, SeenEvent
+from consent.templatetags.parts import clock, day
+from consent.vocabulary import Reason, Standing
+
+_Words = str | Promise
+
+_EVENING, _AFTERNOON, _MORNING = 18, 12, 6  # the hours at which a part of the day starts
+
+_PILLS: dict[Standing, tuple[str, _Words]] = {
+    Standing.NEVER_ASKED: ("question", gettext_lazy("Not chosen yet")),
+    Standing.GIVEN: ("check", gettext_lazy("Yes, you may")),
+    Standing.REFUSED: ("minus", gettext_lazy("No, you may not")),
+    Standing.WITHDRAWN: ("minus", gettext_lazy("No, you may not")),
+    Standing.EXPIRED: ("question", gettext_lazy("Your yes has ended")),
+    Standing.LAPSED: ("question", gettext_lazy("Our explanation changed")),
+}
+_MEANINGS: dict[Standing, _Words] = {
+    Standing.NEVER_ASKED: gettext_lazy("We do not use your data for this."),
+    Standing.GIVEN: gettext_lazy("We may use this data for this."),
+    Standing.REFUSED: gettext_lazy("We do not use your data for this."),
+    Standing.WITHDRAWN: gettext_lazy("We do not use your data for this."),
+    Standing.EXPIRED: gettext_lazy("We no longer use your data for this. You may choose again."),
+    Standing.LAPSED: gettext_lazy(
+        "We no longer use your data for this. Read the new text and choose again."
+    ),
+}
+_BECAUSE: dict[str, _Words] = {
+    Reason.CONSENT_GIVEN: gettext_lazy("You said yes to this."),
+    Reason.OTHER_LEGAL_BASIS: gettext_lazy("No consent is needed for this."),
+    Reason.CONSENT_MISSING: gettext_lazy("This was stopped, because you have not chosen yet."),
+    Reason.CONSENT_REFUSED: gettext_lazy("This was stopped, because you said no."),
+    Reason.CONSENT_WITHDRAWN: gettext_lazy("This was stopped, because you changed your yes to no."),
+    Reason.CONSENT_EXPIRED: gettext_lazy("This was stopped, because your yes had ended."),
+    Reason.NOTICE_CHANGED: gettext_lazy(
+        "This was stopped, because our explanation changed. You have not chosen again yet."
+    ),
+    Reason.PURPOSE_NOT_REGISTERED: gettext_lazy(
+        "This was stopped, because we never agreed on this use."
+    ),
+}
+_STOPPED = gettext_lazy("This was stopped, because it is not allowed.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pill:
+    """Where a choice stands, in an icon and two or three words. Yes and no look alike on purpose."""
+
+    icon: str
+    text: _Words
+    is_open: bool
+    meaning: _Words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventSentence:
+    """One event as its data subject reads it."""
+
+    icon: str
+    who: _Words
+    what: str
+    why: str
+    tag: _Words
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Day:
+    heading: str
+    sentences: tuple[tuple[str, EventSentence], ...]  # (time of the day, sentence)
+
+
+def pill(standing: Standing | None) -> Pill:
+    """Return the words for a standing; None stands for a purpose that needs no consent."""
+    if standing is None:
+        return Pill(
+            icon="info",
+            text=_("No consent needed"),
+            is_open=False,
+            meaning=_("You do not choose this."),
+        )
+    icon, text = _PILLS[standing]
+    return Pill(icon=icon, text=text, is_open=icon == "question", meaning=_MEANINGS[standing])
+
+
+def greeting(*, at: datetime) -> str:
+    """Return the greeting for this part of the day."""
+    hour = timezone.localtime(at).hour
+    if hour >= _EVENING:
+        return _("Good evening")
+    if hour >= _AFTERNOON:
+        return _("Good afternoon")
+    return _("Good morning") if hour >= _MORNING else _("Good night")
+
+
+def sentence(event: SeenEvent) -> EventSentence:
+    """Return the event as a sentence. A kind that is not shown to people yet gets a plain one."""
+    if event.kind == EventKind.ACCESS_DECIDED:
+        return _about_use(event)
+    icon, who, what, why = _OTHER_KINDS.get(event.kind, _UNKNOWN_KIND)
+    about = {"category": event.category, "purpose": event.purpose}
+    return EventSentence(
+        icon=icon, who=who, what=str(what) % about, why=str(why) % about, tag="", at=event.at
+    )
+
+
+def days(events: Iterable[SeenEvent], *, today: date) -> tuple[Day, ...]:
+    """Return the events grouped by the day on which they happened, in the order given."""
+    return tuple(
+        Day(
+            heading=day_name(on, today=today),
+            sentences=tuple((clock(event.at), sentence(event)) for event in same_day),
+        )
+        for on, same_day in groupby(events, key=lambda event: timezone.localdate(event.at))
+    )
+
+
+def day_name(on: date, *, today: date) -> str:
+    """Say a day as people do: today, yesterday, or the date."""
+    if on == today:
+        return _("Today")
+    return _("Yesterday") if (today - on).days == 1 else day(on)
+
+
+def when(at: datetime, *, today: date) -> str:
+    """Say a moment as people do: "Vandaag om 10.42 uur"."""
+    return _("%(day)s at %(time)s") % {
+        "day": day_name(timezone.localdate(at), today=today),
+        "time": clock(at),
+    }
+
+
+def who_can_see(category: CategoryHoldings) -> str:
+    """Return in a few words who can see a category, for the closed panel."""
+    count = len(category.recipients)
+    needs_a_yes = [use for use in category.uses if use.needs_consent]
+    if not count:
+        return _("Nobody can see this")
+    if len(needs_a_yes) == len(category.uses) and not any(
+        use.standing is Standing.GIVEN for use in needs_a_yes
+    ):
+        return _("Nobody may use this now")
+    return ngettext(
+        "%(count)d team or company can see this",
+        "%(count)d teams or companies can see this",
+        count,
+    ) % {"count": count}
+
+
+def last_look(category: CategoryHoldings, *, today: date) -> str:
+    """Return in a few words when somebody last used, or tried to use, a category."""
+    event = category.last_look
+    if event is None:
+        return _("Not used yet")
+    words = {"day": _in_a_sentence(timezone.localdate(event.at), today=today)}
+    if event.outcome == "permitted":
+        return _("Last used %(day)s") % words
+    return _("Stopped %(day)s") % words
+
+
+def _in_a_sentence(on: date, *, today: date) -> str:
+    if on == today:
+        return pgettext("within a sentence", "today")
+    if (today - on).days == 1:
+        return pgettext("within a sentence", "yesterday")
+    return pgettext("within a sentence", "on %(day)s") % {"day": day(on)}
+
+
+def _about_use(event: SeenEvent) -> EventSentence:
+    is_permitted = event.outcome == "permitted"
+    what = (
+        _("used your data: %(category)s.")
+        if is_permitted
+        else _("wanted to use your data: %(category)s.")
+    )
+    what_for = _("For: %(purpose)s.") % {"purpose": event.purpose} if event.purpose else ""
+    because = str(_BECAUSE.get(event.reason, "" if is_permitted else _STOPPED))
+    tag = _("Computer") if event.is_automated and is_permitted else ""
+    return EventSentence(
+        icon=_use_icon(event),
+        who=event.recipient or _("An unknown service"),
+        what=what % {"category": event.category or _("something we do not have")},
+        why=" ".join(part for part in (what_for, because) if part),
+        tag=tag if is_permitted else _("Stopped"),
+        at=event.at,
+    )
+
+
+def _use_icon(event: SeenEvent) -> str:
+    if event.outcome != "permitted":
+        return "ban"
+    return "cpu" if event.is_automated else "eye"
+
+
+_YOU = gettext_lazy("You")
+_PRIVACY_OFFICE = gettext_lazy("Our privacy office")
+_CALL_US = gettext_lazy("Was this not you? Then call us at once.")
+_UNKNOWN_KIND: tuple[str, _Words, _Words, _Words] = (
+    "info",
+    gettext_lazy("We"),
+    gettext_lazy("did something with your data."),
+    gettext_lazy("Call us if you want to know more."),
+)
+# Each line: icon, who, what, why.
+_OTHER_KINDS: dict[str, tuple[str, _Words, _Words, _Words]] = {
+    EventKind.CONSENT_GIVEN: (
+        "pen",
+        _YOU,
+        gettext_lazy("said yes: %(category)s."),
+        gettext_lazy("For: %(purpose)s. From that moment we may use this."),
+    ),
+    EventKind.CONSENT_REFUSED: (
+        "pen",
+        _YOU,
+        gettext_lazy("said no: %(category)s."),
+        gettext_lazy("For: %(purpose)s. We do not use this."),
+    ),
+    EventKind.CONSENT_WITHDRAWN: (
+        "pen",
+        _YOU,
+        gettext_lazy("changed your yes to no: %(category)s."),
+        gettext_lazy("For: %(purpose)s. We stopped using this at once."),
+    ),
+    EventKind.LOG_READ: (
+        "eye",
+        _PRIVACY_OFFICE,
+        gettext_lazy("looked up what happened with your data."),
+        gettext_lazy("To check that everyone keeps to the rules."),
+    ),
+    EventKind.LOG_EXPORTED: (
+        "file",
+        _PRIVACY_OFFICE,
+        gettext_lazy("made a copy of what happened with your data."),
+        gettext_lazy("To check that everyone keeps to the rules."),
+    ),
+    EventKind.SIGNED_IN: (
+        "lock",
+        _YOU,
+        gettext_lazy("logged in."),
+        gettext_lazy("With your password and a code."),
+    ),
+    EventKind.SIGN_IN_FAILED: (
+        "alert",
+        gettext_lazy("Someone"),
+        gettext_lazy("tried to log in as you. That did not work."),
+        _CALL_US,
+    ),
+    EventKind.SECOND_FACTOR_ADDED: (
+        "key",
+        _YOU,
+        gettext_lazy("set up an app with codes to log in."),
+        _CALL_US,
+    ),
+    EventKind.RECOVERY_CODE_USED: (
+        "key",
+        _YOU,
+        gettext_lazy("logged in with a recovery code."),
+        _CALL_US,
+    ),
+}

@@ -1,0 +1,1 @@
+"""Every read. Returns frozen values; writes nothing."""

@@ -1,0 +1,84 @@
+"""What happened with the data of one person, in the reader's language: 'Wie keek er?'."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from audit import queries as log
+from audit.events import EventKind
+from consent.queries.register import Register, current_register
+from consent.queries.values import SeenEvent
+
+CHOICES = frozenset(
+    {EventKind.CONSENT_GIVEN, EventKind.CONSENT_REFUSED, EventKind.CONSENT_WITHDRAWN}
+)
+LOOKS = frozenset({EventKind.ACCESS_DECIDED, EventKind.LOG_READ, EventKind.LOG_EXPORTED})
+SIGN_INS = frozenset(
+    {
+        EventKind.SIGNED_IN,
+        EventKind.SIGN_IN_FAILED,
+        EventKind.SECOND_FACTOR_ADDED,
+        EventKind.RECOVERY_CODE_USED,
+    }
+)
+EVERYTHING = CHOICES | LOOKS | SIGN_INS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventPage:
+    """Newest first. `older` is the cursor of the next page, None on the last."""
+
+    events: tuple[SeenEvent, ...]
+    older: int | None
+
+
+def events_about(
+    *, subject_id: UUID, language: str, show: str = "all", before: int | None = None, limit: int
+) -> EventPage:
+    """Return what happened with the data of this person: a fixed number of queries, whatever the history.
+
+    `show` is "all", "used", "stopped", "mine" or "sign-ins"; anything else counts as "all".
+    """
+    kinds, outcome = _selection(show)
+    found = log.entries(
+        filter=log.EntryFilter(subject_id=subject_id, kinds=kinds, outcome=outcome),
+        before=before,
+        limit=limit + 1,
+    )
+    register = current_register()
+    return EventPage(
+        events=tuple(seen(entry, register, language) for entry in found[:limit]),
+        older=found[limit - 1].id if len(found) > limit else None,
+    )
+
+
+def seen(entry: log.EntryView, register: Register, language: str) -> SeenEvent:
+    """Return one entry in codes and names that its data subject may read."""
+    shown: Mapping[str, Any] = entry.shown or {}
+    recipient = register.recipients.get(shown.get("recipient", ""))
+    return SeenEvent(
+        uid=entry.uid,
+        kind=entry.kind.value,
+        at=entry.at,
+        recipient=register.recipient_name(shown.get("recipient", ""), language),
+        is_automated=recipient.is_automated if recipient else False,
+        category=register.category_title(shown.get("dataCategory", ""), language),
+        purpose_slug=shown.get("purpose", ""),
+        purpose=register.purpose_title(shown.get("purpose", ""), language),
+        outcome=shown.get("outcome", ""),
+        reason=shown.get("reason", ""),
+        is_numbered=entry.index is not None,
+    )
+
+
+def _selection(show: str) -> tuple[frozenset[str], str]:
+    if show == "used":
+        return frozenset({EventKind.ACCESS_DECIDED}), "permitted"
+    if show == "stopped":
+        return frozenset({EventKind.ACCESS_DECIDED}), "refused"
+    if show == "mine":
+        return frozenset(CHOICES), ""
+    if show == "sign-ins":
+        return frozenset(SIGN_INS), ""
+    return frozenset(EVERYTHING), ""

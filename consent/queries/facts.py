@@ -1,0 +1,123 @@
+"""What a decision needs, in one statement that always returns one row and does the same work for everyone."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from django.db import connection
+
+from accounts.queries import reference_index
+from audit.models import Key
+from consent.decision import Choice, RegisteredUse
+from consent.models import CurrentConsent
+from consent.vocabulary import ConsentStatus, LegalBasis
+
+# The register, the person and the choice each join from the left, so that a question about an
+# unknown person or purpose costs what any other costs.
+_FACTS = """
+SELECT p.slug, c.slug, x.id, p.legal_basis,
+       (SELECT MAX(n.number) FROM consent_noticeversion n WHERE n.purpose_id = p.id),
+       s.id, k.id, k.kind, k.owner_id, k.master_key_id, k.wrapped, k.created_at,
+       u.id, u.status, u.valid_until, u.notice_number
+FROM (SELECT 1 AS always) a
+LEFT JOIN consent_purpose p ON p.slug = %s AND p.is_active
+LEFT JOIN consent_datacategory c ON c.slug = %s
+LEFT JOIN consent_processing x
+       ON x.purpose_id = p.id AND x.category_id = c.id AND x.recipient_id = %s
+LEFT JOIN accounts_datasubject s ON s.reference_index = %s
+LEFT JOIN audit_key k ON k.id = s.key_id
+LEFT JOIN consent_currentconsent u
+       ON u.subject_id = s.id AND u.purpose_id = p.id AND u.category_id = c.id
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessFacts:
+    """What is the case about one question. Codes that are not in the register come back empty."""
+
+    purpose: str
+    data_category: str
+    use: RegisteredUse | None
+    subject_id: UUID | None
+    subject_key: Key | None
+    choice_id: int | None
+    choice: Choice | None
+
+
+def access_facts(
+    *, recipient_id: int, purpose: str, data_category: str, reference: str
+) -> AccessFacts:
+    """Return the facts behind "may this recipient use this category of this person for this purpose?"."""
+    with connection.cursor() as cursor:
+        cursor.execute(_FACTS, [purpose, data_category, recipient_id, reference_index(reference)])
+        row = cursor.fetchone()
+    return AccessFacts(
+        purpose=row[0] or "",
+        data_category=row[1] or "",
+        use=_use(processing_id=row[2], legal_basis=row[3], notice_number=row[4]),
+        subject_id=_uuid(row[5]),
+        subject_key=_key(row[6:12]),
+        choice_id=row[12],
+        choice=_choice(status=row[13], valid_until=row[14], notice_number=row[15]),
+    )
+
+
+def locked_choice(choice_id: int) -> Choice | None:
+    """Return the choice as it is once no other transaction is changing it, and keep it so until commit.
+
+    Only where the database locks rows: SQLite lets one transaction write at a time as it is.
+    """
+    current = CurrentConsent.objects.select_for_update().filter(pk=choice_id).first()
+    if current is None:
+        return None
+    return _choice(
+        status=current.status,
+        valid_until=current.valid_until,
+        notice_number=current.notice_number,
+    )
+
+
+def _use(
+    *, processing_id: int | None, legal_basis: str | None, notice_number: int | None
+) -> RegisteredUse | None:
+    if processing_id is None or legal_basis is None or notice_number is None:
+        return None
+    return RegisteredUse(legal_basis=LegalBasis(legal_basis), notice_number=notice_number)
+
+
+def _choice(
+    *, status: str | None, valid_until: datetime | str | None, notice_number: int | None
+) -> Choice | None:
+    if status is None or notice_number is None:
+        return None
+    return Choice(
+        status=ConsentStatus(status),
+        valid_until=_moment(valid_until),
+        notice_number=notice_number,
+    )
+
+
+def _key(columns: tuple[object, ...]) -> Key | None:
+    key_id, kind, owner_id, master_key_id, wrapped, created_at = columns
+    if key_id is None:
+        return None
+    return Key(
+        id=_uuid(key_id),
+        kind=kind,
+        owner_id=_uuid(owner_id),
+        master_key_id=master_key_id,
+        wrapped=wrapped,
+        created_at=_moment(created_at),
+    )
+
+
+def _uuid(value: object) -> UUID | None:
+    """SQLite keeps a UUID as 32 hexadecimal characters."""
+    return value if value is None or isinstance(value, UUID) else UUID(str(value))
+
+
+def _moment(value: object) -> datetime | None:
+    """SQLite keeps a moment as text in UTC."""
+    if value is None or isinstance(value, datetime):
+        return value
+    return datetime.fromisoformat(str(value)).replace(tzinfo=UTC)

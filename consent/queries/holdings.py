@@ -1,0 +1,192 @@
+"""What the organisation knows about one person: values, sources, uses, and who may see and did see them."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from accounts.identity import name_of
+from accounts.models import DataSubject
+from audit import keyring
+from audit import queries as log
+from audit.events import EventKind
+from consent.models import DismissedQuestion, HeldItem
+from consent.queries.choices import Current, current_consents, standings, summed_up
+from consent.queries.events import LOOKS, events_about, seen
+from consent.queries.register import (
+    CategoryInRegister,
+    Register,
+    current_register,
+    recipients_of_category,
+    said,
+)
+from consent.queries.values import (
+    CategoryHoldings,
+    HeldValue,
+    MyData,
+    OpenQuestion,
+    SeenEvent,
+    UseLine,
+)
+from consent.vocabulary import Standing
+
+RECENT = 4
+LOOKS_COUNTED_OVER = timedelta(days=30)
+_VISIBLE_DIGITS = 2
+
+
+def my_data(*, subject: DataSubject, language: str, at: datetime) -> MyData:
+    """Return the whole page 'Mijn gegevens' (GDPR art. 15(1)): at most ten queries, whatever is held."""
+    register, current = current_register(), current_consents(subject)
+    values = _values(subject, register=register, language=language)
+    looks = log.last_about_per_category(subject_id=subject.id, kinds=[EventKind.ACCESS_DECIDED])
+    totals = {
+        purpose.slug: summed_up(
+            purpose, standings(purpose, register=register, current=current, at=at)
+        )
+        for purpose in register.purposes.values()
+        if purpose.is_active and purpose.needs_consent
+    }
+    return MyData(
+        name=name_of(subject),
+        categories=tuple(
+            _category(
+                category,
+                values=values.get(category.slug, ()),
+                totals=totals,
+                last=seen(looks[category.slug], register, language)
+                if category.slug in looks
+                else None,
+                register=register,
+                language=language,
+            )
+            for category in register.categories.values()
+        ),
+        questions=_questions(subject, register=register, totals=totals, language=language),
+        yes_count=sum(standing is Standing.GIVEN for standing in totals.values()),
+        no_count=sum(
+            standing in {Standing.REFUSED, Standing.WITHDRAWN} for standing in totals.values()
+        ),
+        looks_count=_looks_count(subject.id, at=at),
+        recent=_recent(subject.id, language=language),
+    )
+
+
+def _values(
+    subject: DataSubject, *, register: Register, language: str
+) -> Mapping[str, tuple[HeldValue, ...]]:
+    items = {
+        item.id: (category.slug, place, item)
+        for category in register.categories.values()
+        for place, item in enumerate(category.items)
+    }
+    found: dict[str, list[tuple[int, HeldValue]]] = defaultdict(list)
+    rows = HeldItem.objects.filter(subject=subject).select_related("source")
+    for row in rows.order_by("-obtained_on", "id"):
+        category, place, item = items[row.item_id]
+        texts = said(item.texts, language)
+        value = keyring.open_sealed(
+            key=subject.key, sealed=bytes(row.value_sealed), context=held_context(row.id)
+        ).decode()
+        found[category].append(
+            (
+                place,
+                HeldValue(
+                    label=texts["name"],
+                    value=masked(value) if item.is_masked else value,
+                    source=said(row.source.texts, language)["name"],
+                    obtained_on=row.obtained_on,
+                    retention=texts["retention"],
+                    is_masked=item.is_masked,
+                ),
+            )
+        )
+    return {
+        category: tuple(value for _, value in sorted(lines, key=lambda line: line[0]))
+        for category, lines in found.items()
+    }
+
+
+def held_context(held_item_id: UUID) -> str:
+    """Return what binds a sealed value to its row, so that a value moved to another row does not open."""
+    return f"consent.helditem|{held_item_id}|value"
+
+
+def masked(value: str) -> str:
+    """Hide all but the first and last two characters, and a short value whole; spaces keep their place."""
+    ends = _VISIBLE_DIGITS if len(value) >= 4 * _VISIBLE_DIGITS else 0
+    visible = {*range(ends), *range(len(value) - ends, len(value))}
+    return "".join(
+        character if character == " " or place in visible else "•"
+        for place, character in enumerate(value)
+    )
+
+
+def _category(
+    category: CategoryInRegister,
+    *,
+    values: tuple[HeldValue, ...],
+    totals: Mapping[str, Standing],
+    last: SeenEvent | None,
+    register: Register,
+    language: str,
+) -> CategoryHoldings:
+    texts = said(category.texts, language)
+    return CategoryHoldings(
+        slug=category.slug,
+        icon=category.icon,
+        title=texts["name"],
+        description=texts["description"],
+        is_choice=category.is_choice,
+        is_extra_protected=any(item.is_masked for item in category.items),
+        values=values,
+        uses=tuple(
+            UseLine(
+                purpose=purpose.slug,
+                title=register.purpose_title(purpose.slug, language),
+                legal_basis=purpose.legal_basis,
+                needs_consent=purpose.needs_consent,
+                standing=totals.get(purpose.slug),
+            )
+            for purpose in register.purposes.values()
+            if purpose.is_active and category.slug in {asked.slug for asked in purpose.categories}
+        ),
+        recipients=recipients_of_category(register, category.slug, language),
+        last_look=last,
+    )
+
+
+def _questions(
+    subject: DataSubject, *, register: Register, totals: Mapping[str, Standing], language: str
+) -> tuple[OpenQuestion, ...]:
+    dismissed = set(
+        DismissedQuestion.objects.filter(subject=subject).values_list(
+            "notice_version_id", flat=True
+        )
+    )
+    answered = {Standing.GIVEN, Standing.REFUSED, Standing.WITHDRAWN}
+    return tuple(
+        OpenQuestion(
+            purpose=purpose.slug,
+            title=register.purpose_title(purpose.slug, language),
+            question=said(purpose.notice.texts, language)["question"],
+            notice_number=purpose.notice.number,
+        )
+        for purpose in register.purposes.values()
+        if purpose.slug in totals
+        and totals[purpose.slug] not in answered
+        and purpose.notice.id not in dismissed
+    )
+
+
+def _looks_count(subject_id: UUID, *, at: datetime) -> int:
+    return log.count(
+        filter=log.EntryFilter(
+            subject_id=subject_id, kinds=frozenset(LOOKS), since=at - LOOKS_COUNTED_OVER
+        )
+    )
+
+
+def _recent(subject_id: UUID, *, language: str) -> tuple[SeenEvent, ...]:
+    return events_about(subject_id=subject_id, language=language, show="all", limit=RECENT).events
+

@@ -1,0 +1,233 @@
+"""What pages and answers show: frozen, complete, in the reader's language. A template never meets a queryset."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from consent.vocabulary import LegalBasis, Reason, Standing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrganisationView:
+    """Who the controller is and how to reach it (GDPR art. 13(1)(a)-(b))."""
+
+    name: str
+    phone: str
+    email: str
+    hours: str
+    address: str
+    privacy_officer_email: str
+    privacy_intro: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldValue:
+    """One value as its owner may see it; a masked value has lost its digits here, not in the browser."""
+
+    label: str
+    value: str
+    source: str
+    obtained_on: date
+    retention: str
+    is_masked: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UseLine:
+    """One purpose that may use a category."""
+
+    purpose: str
+    title: str
+    legal_basis: LegalBasis
+    needs_consent: bool
+    standing: Standing | None  # only where consent is needed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecipientLine:
+    """Who may see a category: a name and what they do with it. Never an employee."""
+
+    name: str
+    role: str
+    kind: str
+    country: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenEvent:
+    """One event about a data subject, in codes and names; `portal/wording.py` makes the sentences."""
+
+    uid: UUID
+    kind: str
+    at: datetime
+    recipient: str  # name for people, "" when none
+    is_automated: bool
+    category: str  # title in the reader's language, "" when none
+    purpose_slug: str
+    purpose: str
+    outcome: str  # permitted | refused | ""
+    reason: str
+    is_numbered: bool  # False until the log has given it an index
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CategoryHoldings:
+    """Everything the page tells about one category."""
+
+    slug: str
+    icon: str
+    title: str
+    description: str
+    is_choice: bool
+    is_extra_protected: bool
+    values: tuple[HeldValue, ...]
+    uses: tuple[UseLine, ...]
+    recipients: tuple[RecipientLine, ...]
+    last_look: SeenEvent | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenQuestion:
+    purpose: str
+    title: str
+    question: str
+    notice_number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MyData:
+    name: str
+    categories: tuple[CategoryHoldings, ...]
+    questions: tuple[OpenQuestion, ...]
+    yes_count: int
+    no_count: int
+    looks_count: int
+    recent: tuple[SeenEvent, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PurposeLine:
+    """One row of 'Mijn toestemmingen'. `standing` sums up its categories: the required ones decide."""
+
+    slug: str
+    icon: str
+    title: str
+    question: str
+    benefit: str
+    legal_basis: LegalBasis
+    reason: str  # why it may without consent
+    standing: Standing
+    since: datetime | None
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PurposeGroups:
+    open: tuple[PurposeLine, ...]
+    yes: tuple[PurposeLine, ...]
+    no: tuple[PurposeLine, ...]
+    without_consent: tuple[PurposeLine, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CategoryChoice:
+    """One question on a purpose page. `current` is True for yes, False for no, None when nothing counts now."""
+
+    slug: str
+    title: str
+    question: str
+    hint: str
+    is_required: bool
+    standing: Standing
+    current: bool | None
+    since: datetime | None
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PurposePage:
+    slug: str
+    icon: str
+    title: str
+    question: str
+    benefit: str
+    yes_points: tuple[str, ...]
+    no_points: tuple[str, ...]
+    which_data: str
+    not_data: str
+    retention: str
+    recipients_sentence: str
+    recipients: tuple[RecipientLine, ...]
+    not_done: str
+    duration: str
+    basis: str
+    automated: str
+    reason: str
+    right: str
+    legal_basis: LegalBasis
+    needs_consent: bool
+    standing: Standing
+    choices: tuple[CategoryChoice, ...]
+    notice_number: int
+    published_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfirmedChoice:
+    question: str
+    title: str
+    is_yes: bool
+    status: str  # given | refused | withdrawn
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirmation:
+    number: str
+    purpose: str
+    title: str
+    recorded_at: datetime
+    notice_number: int
+    choices: tuple[ConfirmedChoice, ...]
+    is_mailed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogLine:
+    """One line of the log as an officer sees it. `is_erased` means the key of the data subject was destroyed."""
+
+    index: int | None
+    uid: UUID
+    at: datetime
+    kind: str
+    actor: str
+    who: str  # recipient name, or role of the actor
+    data_subject: str  # pseudonym "k-7Q2M", "" when the event is about nobody
+    category: str
+    purpose: str
+    outcome: str
+    reason: Reason | str
+    is_erased: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogState:
+    """Whether the log verifies, since when, up to where."""
+
+    size: int
+    pending: int
+    root: str  # hex
+    checkpoint_size: int | None
+    checkpoint_at: datetime | None
+    run_at: datetime | None
+    run_counted: int
+    run_faults: int
+    first_fault: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogPage:
+    lines: tuple[LogLine, ...]
+    total: int
+    older: int | None  # keyset cursor of the next page, None on the last
+    state: LogState

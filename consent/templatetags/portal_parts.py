@@ -1,0 +1,40 @@
+"""Parts of the customers' pages: where a choice stands, and what happened."""
+
+from datetime import date
+
+from django import template
+
+from consent.portal import wording
+from consent.queries.values import CategoryHoldings, SeenEvent
+from consent.vocabulary import Standing
+
+register = template.Library()
+
+
+@register.inclusion_tag("components/choice.html")
+def choice_pill(standing: Standing | None) -> dict[str, wording.Pill]:
+    return {"pill": wording.pill(standing)}
+
+
+@register.filter
+def meaning(standing: Standing | None) -> str:
+    return str(wording.pill(standing).meaning)
+
+
+@register.inclusion_tag("components/event.html")
+def event_line(event: SeenEvent, today: date) -> dict[str, object]:
+    """Tell one event outside a list of days: the moment names its day."""
+    return {
+        "sentence": wording.sentence(event),
+        "when": wording.when(event.at, today=today),
+    }
+
+
+@register.filter
+def who_can_see(category: CategoryHoldings) -> str:
+    return wording.who_can_see(category)
+
+
+@register.filter
+def last_look(category: CategoryHoldings, today: date) -> str:
+    return wording.last_look(category, today=today)

@@ -1,0 +1,55 @@
+"""The field's words, spelled once. docs/glossary.md gives each in Dutch, with its source."""
+
+import enum
+
+
+class LegalBasis(enum.StrEnum):
+    """GDPR art. 6(1)(a) to (f)."""
+
+    CONSENT = "consent"
+    CONTRACT = "contract"
+    LEGAL_OBLIGATION = "legal-obligation"
+    VITAL_INTERESTS = "vital-interests"
+    PUBLIC_TASK = "public-task"
+    LEGITIMATE_INTERESTS = "legitimate-interests"
+
+
+class ConsentStatus(enum.StrEnum):
+    """What a data subject chose; the names are those of the W3C Data Privacy Vocabulary."""
+
+    GIVEN = "given"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+
+
+class Standing(enum.StrEnum):
+    """Where a consent stands at a moment. `never-asked`, `expired` and `lapsed` are computed when read, never stored."""
+
+    NEVER_ASKED = "never-asked"
+    GIVEN = "given"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+    LAPSED = "lapsed"
+
+
+class Channel(enum.StrEnum):
+    """Through which channel a choice was made."""
+
+    PORTAL = "portal"
+
+
+class Reason(enum.StrEnum):
+    """Why a recipient may or may not use a data category. Public: callers branch on these."""
+
+    CONSENT_GIVEN = "consent-given"
+    OTHER_LEGAL_BASIS = "other-legal-basis"
+    CONSENT_MISSING = "consent-missing"
+    CONSENT_REFUSED = "consent-refused"
+    CONSENT_WITHDRAWN = "consent-withdrawn"
+    CONSENT_EXPIRED = "consent-expired"
+    NOTICE_CHANGED = "notice-changed"
+    PURPOSE_NOT_REGISTERED = "purpose-not-registered"
+    DATA_CATEGORY_MISSING = "data-category-missing"
+    SUBJECT_NOT_THE_CLIENT = "subject-not-the-client"
+    RESOURCE_TYPE_UNKNOWN = "resource-type-unknown"

@@ -1,0 +1,135 @@
+#!/usr/bin/env python3
+"""Run anything: `python3 manage.py demo`, `test`, `migrate`, `verify_log`; `help` lists the rest.
+
+On a bare machine this file first makes `.venv` from the hash-locked requirements. Until then it needs the standard
+library only. It must stay readable for Python 3.6, so that an old Python can still say which one is needed.
+"""
+
+import fcntl
+import hashlib
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+if sys.version_info < (3, 11):  # noqa: UP036
+    sys.exit(
+        f"Regie needs Python 3.11 or newer; this is Python {sys.version_info[0]}.{sys.version_info[1]}. "
+        "Install a newer Python and start again with it, for example: python3.11 manage.py demo"
+    )
+
+ROOT = Path(__file__).resolve().parent
+ENVIRONMENT = ROOT / ".venv"
+PYTHON = ENVIRONMENT / "bin" / "python"
+# Written last: says what is in .venv. Not there: an installation was never finished.
+STAMP = ENVIRONMENT / "installed.txt"
+RUNTIME_LOCK = ROOT / "requirements.txt"
+DEVELOPMENT_LOCK = ROOT / "requirements-dev.txt"  # holds everything of the runtime lock too
+
+
+def main() -> None:
+    command = sys.argv[1] if len(sys.argv) > 1 else "help"
+    if needs_environment(command):
+        make_environment(DEVELOPMENT_LOCK if command == "test" else RUNTIME_LOCK)
+        os.execv(PYTHON, [str(PYTHON), *sys.argv])
+    if command == "test":
+        os.chdir(ROOT)
+        os.execv(sys.executable, [sys.executable, "-m", "tests.run", *sys.argv[2:]])
+    if command == "demo":
+        from consent.demo import place
+
+        place.prepare(sys.argv[2:])
+    run_django()
+
+
+def needs_environment(command: str) -> bool:
+    if os.environ.get("REGIE_BOOTSTRAP") == "no" or is_inside_environment():
+        return False
+    return command in ("demo", "test") or importlib.util.find_spec("django") is None
+
+
+def is_inside_environment() -> bool:
+    return Path(sys.prefix).resolve() == ENVIRONMENT.resolve()
+
+
+def make_environment(lock: Path) -> None:
+    """Make `.venv` hold what the lock file says, unless it does already."""
+    folder = os.open(ROOT, os.O_RDONLY)
+    try:
+        # Two first starts at once: one installs, the other waits.
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        if not is_installed(lock):
+            install(lock)
+    except OSError as error:
+        sys.exit(
+            f"Cannot write in {error.filename or ROOT} ({error.strerror}). Regie installs its packages in .venv there: "
+            "copy Regie to a folder where you may write, and start it from that folder."
+        )
+    finally:
+        os.close(folder)
+
+
+def is_installed(lock: Path) -> bool:
+    if not (STAMP.exists() and PYTHON.exists()):
+        return False
+    return STAMP.read_text(encoding="utf-8") in (contents(lock), contents(DEVELOPMENT_LOCK))
+
+
+def contents(lock: Path) -> str:
+    version = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    return f"{lock.name} {hashlib.sha256(lock.read_bytes()).hexdigest()} Python {version}\n"
+
+
+def install(lock: Path) -> None:
+    print(f"Installing {lock.name} into .venv (only this once, about a minute) ...", flush=True)
+    try:
+        import venv
+    except ImportError:
+        sys.exit("This Python has no venv module. On Debian or Ubuntu: apt install python3-venv")
+    if STAMP.exists():
+        STAMP.unlink()
+    venv.create(ENVIRONMENT, clear=True, symlinks=True)
+    command = [*pip(), "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
+    command += ["--only-binary", ":all:", "--requirement", str(lock)]
+    if subprocess.call(command) != 0:
+        sys.exit(
+            "The packages could not be installed; the lines above say why. Check the network connection, or the package "
+            "index in your pip configuration. Then run the same command again: it starts over by itself."
+        )
+    STAMP.write_text(contents(lock), encoding="utf-8")
+
+
+def pip() -> "list[str]":
+    """Return a pip that installs into `.venv`: that of this Python, else a new one inside `.venv`."""
+    from_outside = [sys.executable, "-m", "pip", "--python", str(PYTHON)]  # pip 22.3 and newer
+    if works([*from_outside, "--version"]):
+        return from_outside
+    if works([str(PYTHON), "-m", "ensurepip"]):
+        return [str(PYTHON), "-m", "pip"]
+    sys.exit("This Python has no pip. On Debian or Ubuntu: apt install python3-pip")
+
+
+def works(command: "list[str]") -> bool:
+    return subprocess.call(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) == 0
+
+
+def run_django() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    try:
+        from django.core.management import execute_from_command_line
+    except ImportError:
+        sys.exit("Django is missing here. Unset REGIE_BOOTSTRAP, or install requirements.txt.")
+    from audit.keyfiles import KeyFileError
+
+    try:
+        execute_from_command_line(sys.argv)
+    except KeyFileError as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,67 @@
+"""Three people, as in any good story: Anna chooses, Bram must get nothing of hers, Carla reads the log."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from accounts.models import DataSubject, Role, ServiceClient, User
+from consent.models import DataCategory, Purpose
+from consent.queries import register as register_in_memory
+from tests import factories
+
+# Playwright keeps an event loop in the thread of the tests; Django then takes them for asynchronous.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+
+@pytest.fixture(autouse=True)
+def _fresh_register() -> Iterator[None]:
+    """The register is kept in memory; a test that rolls back must not leave its own behind."""
+    register_in_memory.forget()
+    yield
+    register_in_memory.forget()
+
+
+@pytest.fixture
+def anna(db: None) -> DataSubject:
+    return factories.make_subject(user=factories.make_user())
+
+
+@pytest.fixture
+def bram(db: None) -> DataSubject:
+    return factories.make_subject(
+        "VW-0000002",
+        name="de heer B. Bakker",
+        user=factories.make_user("bram@voorbeeld.example"),
+    )
+
+
+@pytest.fixture
+def carla(db: None) -> User:
+    return factories.make_user("carla@vechtwater.example", role=Role.OFFICER)
+
+
+@pytest.fixture
+def usage(db: None) -> DataCategory:
+    return factories.make_category("usage")
+
+
+@pytest.fixture
+def household(db: None) -> DataCategory:
+    return factories.make_category("household", position=2)
+
+
+@pytest.fixture
+def leak_warning(usage: DataCategory, household: DataCategory) -> Purpose:
+    """A purpose on consent: usage required, household optional; used by the team storingsdienst."""
+    factories.make_organisation()
+    return factories.make_purpose(
+        categories={usage: True, household: False}, recipient=factories.make_recipient()
+    )
+
+
+@pytest.fixture
+def lekdetectie(leak_warning: Purpose) -> ServiceClient:
+    recipient = leak_warning.processings.select_related("recipient").first()
+    assert recipient is not None
+    return factories.make_client(recipient.recipient)

@@ -1,0 +1,230 @@
+from datetime import timedelta
+
+import pytest
+from django.db import DatabaseError, transaction
+
+from accounts.models import DataSubject
+from audit.events import EventKind
+from audit.models import LogEntry
+from consent import operations
+from consent.errors import AnswerMissingError, NoticeOutdatedError, UnknownPurposeError
+from consent.models import (
+    ConsentRecord,
+    CurrentConsent,
+    DataCategory,
+    DismissedQuestion,
+    Message,
+    NoticeVersion,
+    Purpose,
+)
+from consent.operations.choices import _end
+from consent.vocabulary import LegalBasis
+from tests import factories
+from tests.factories import NOW
+
+LATER = NOW + timedelta(hours=1)
+
+
+def choose(
+    subject: DataSubject,
+    *,
+    usage: bool,
+    household: bool = False,
+    notice: int = 1,
+    at: object = NOW,
+) -> str:
+    return operations.record_choices(
+        subject=subject,
+        purpose="lekwaarschuwing",
+        choices={"usage": usage, "household": household},
+        notice_number=notice,
+        language="nl",
+        at=at,  # type: ignore[arg-type]
+    )
+
+
+def statuses(subject: DataSubject) -> dict[str, str]:
+    return dict(
+        CurrentConsent.objects.filter(subject=subject).values_list("category__slug", "status")
+    )
+
+
+class TestRecordChoices:
+    def test_records_each_answer_and_logs_it(
+        self, anna: DataSubject, leak_warning: Purpose
+    ) -> None:
+        number = choose(anna, usage=True)
+
+        assert statuses(anna) == {"usage": "given", "household": "refused"}
+        records = ConsentRecord.objects.filter(subject=anna)
+        assert {record.submission for record in records} == {number}
+        assert {record.language for record in records} == {"nl"}
+        assert set(LogEntry.objects.values_list("kind", flat=True)) == {
+            EventKind.CONSENT_GIVEN,
+            EventKind.CONSENT_REFUSED,
+        }
+        assert Message.objects.get().submission == number
+
+    def test_a_yes_ends_and_a_no_does_not(self, anna: DataSubject, leak_warning: Purpose) -> None:
+        choose(anna, usage=True)
+
+        ends = dict(ConsentRecord.objects.values_list("category__slug", "valid_until"))
+        assert ends == {"usage": NOW.replace(year=2028), "household": None}
+
+    def test_a_no_after_a_yes_is_a_withdrawal(
+        self, anna: DataSubject, leak_warning: Purpose
+    ) -> None:
+        choose(anna, usage=True, household=True)
+        choose(anna, usage=False, household=True, at=LATER)
+
+        assert statuses(anna) == {"usage": "withdrawn", "household": "given"}
+
+    def test_the_same_answer_again_leaves_one_record_and_one_number(
+        self, anna: DataSubject, leak_warning: Purpose
+    ) -> None:
+        first = choose(anna, usage=True)
+        second = choose(anna, usage=True, at=LATER)
+
+        assert second == first
+        assert ConsentRecord.objects.count() == 2
+        assert Message.objects.count() == 1
+
+    def test_a_withdrawal_stays_a_withdrawal_when_it_is_said_again(
+        self, anna: DataSubject, leak_warning: Purpose
+    ) -> None:
+        choose(anna, usage=True)
+        choose(anna, usage=False, at=LATER)
+        choose(anna, usage=False, household=True, at=LATER)
+
+        assert statuses(anna) == {"usage": "withdrawn", "household": "given"}
+
+    def test_an_expired_yes_can_be_given_again(
+        self, anna: DataSubject, leak_warning: Purpose
+    ) -> None:
+        choose(anna, usage=True)
+        choose(anna, usage=True, at=NOW + timedelta(days=800))
+
+        assert ConsentRecord.objects.filter(status="given").count() == 2
+
+    def test_refuses_an_outdated_notice_and_writes_nothing(
+        self, anna: DataSubject, leak_warning: Purpose
+    ) -> None:
+        factories.make_notice(leak_warning, number=2, categories=["usage", "household"])
+
+        with pytest.raises(NoticeOutdatedError):
+            choose(anna, usage=True)
+
+        assert not ConsentRecord.objects.exists()
+        assert not LogEntry.objects.exists()
+
+    @pytest.mark.parametrize("answers", [{}, {"usage": True}, {"usage": True, "home": False}])
+    def test_refuses_an_answer_too_few_or_too_many(
+        self, anna: DataSubject, leak_warning: Purpose, answers: dict[str, bool]
+    ) -> None:
+        with pytest.raises(AnswerMissingError):
+            operations.record_choices(
+                subject=anna,
+                purpose="lekwaarschuwing",
+                choices=answers,
+                notice_number=1,
+                language="nl",
+                at=NOW,
+            )
+
+        assert not ConsentRecord.objects.exists()
+
+    @pytest.mark.parametrize("state", ["unknown", "stopped", "contract"])
+    def test_refuses_a_purpose_that_asks_nothing(
+        self, anna: DataSubject, leak_warning: Purpose, state: str
+    ) -> None:
+        changes = {
+            "unknown": {"slug": "iets-anders"},
+            "stopped": {"is_active": False},
+            "contract": {"legal_basis": LegalBasis.CONTRACT, "validity_months": None},
+        }
+        Purpose.objects.filter(pk=leak_warning.pk).update(**changes[state])  # type: ignore[arg-type]
+
+        with pytest.raises(UnknownPurposeError):
+            choose(anna, usage=True)
+
+    def test_does_not_reach_another_data_subject(
+        self, anna: DataSubject, bram: DataSubject, leak_warning: Purpose
+    ) -> None:
+        choose(anna, usage=True)
+        choose(bram, usage=False)
+
+        assert statuses(anna)["usage"] == "given"
+        assert statuses(bram)["usage"] == "refused"
+
+    def test_undoes_everything_when_the_line_cannot_be_written(
+        self, anna: DataSubject, leak_warning: Purpose, settings: object
+    ) -> None:
+        with pytest.raises(DatabaseError), transaction.atomic():
+            choose(anna, usage=True)
+            LogEntry.objects.update(kind="forged")
+
+        assert not ConsentRecord.objects.exists()
+        assert not CurrentConsent.objects.exists()
+        assert not Message.objects.exists()
+
+
+class TestDismissQuestion:
+    def test_is_kept_once_per_version(self, anna: DataSubject, leak_warning: Purpose) -> None:
+        for _ in range(2):
+            operations.dismiss_question(subject=anna, purpose="lekwaarschuwing", notice_number=1)
+
+        assert DismissedQuestion.objects.count() == 1
+
+
+class TestInsertOnly:
+    @pytest.mark.parametrize("model", [ConsentRecord, NoticeVersion])
+    @pytest.mark.parametrize("verb", ["update", "delete", "replace"])
+    def test_the_database_refuses_a_change(
+        self,
+        anna: DataSubject,
+        leak_warning: Purpose,
+        model: type[ConsentRecord] | type[NoticeVersion],
+        verb: str,
+    ) -> None:
+        choose(anna, usage=True)
+        rows = model.objects.filter(pk=model.objects.first().pk)  # type: ignore[union-attr]
+
+        with pytest.raises(DatabaseError), transaction.atomic():
+            if verb == "update":
+                rows.update(**{rows.first()._meta.pk.name: 99})  # type: ignore[union-attr]
+            elif verb == "delete":
+                rows._raw_delete(rows.db)  # type: ignore[attr-defined]
+            else:
+                model.objects.bulk_create(
+                    [rows.get()], update_conflicts=True, update_fields=[_a_field(model)],
+                    unique_fields=["id"],
+                )  # type: ignore[misc]  # fmt: skip
+
+
+def _a_field(model: type[ConsentRecord] | type[NoticeVersion]) -> str:
+    return "status" if model is ConsentRecord else "digest"
+
+
+@pytest.mark.parametrize(
+    ("start", "months", "end"),
+    [
+        ("2026-01-31", 1, "2026-02-28"),
+        ("2027-12-31", 2, "2028-02-29"),
+        ("2028-02-29", 12, "2029-02-28"),
+        ("2026-12-01", 24, "2028-12-01"),
+    ],
+)
+def test_a_consent_ends_on_the_same_day_of_the_month(start: str, months: int, end: str) -> None:
+    moment = NOW.replace(year=int(start[:4]), month=int(start[5:7]), day=int(start[8:]))
+
+    ends = _end(moment, months)
+
+    assert ends is not None
+    assert ends.date().isoformat() == end
+
+
+def test_the_category_of_a_purpose_is_asked_once(
+    leak_warning: Purpose, usage: DataCategory
+) -> None:
+    with pytest.raises(DatabaseError), transaction.atomic():
+        leak_warning.categories.create(category=usage, is_required=True, position=9)
