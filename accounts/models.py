@@ -5,9 +5,23 @@ import uuid
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import Q
-from django_otp.models import Device, ThrottlingMixin, TimestampMixin
 
+from accounts.devices import RecoveryCode, RecoveryDevice, TotpDevice
 from audit.models import Key
+
+__all__ = [
+    "ClientKey",
+    "DataSubject",
+    "Recipient",
+    "RecoveryCode",
+    "RecoveryDevice",
+    "Role",
+    "ServiceClient",
+    "ThrottleCounter",
+    "TotpDevice",
+    "UsedAssertion",
+    "User",
+]
 
 
 class Role(models.TextChoices):
@@ -47,39 +61,6 @@ class DataSubject(models.Model):
 
     def __str__(self) -> str:
         return f"data subject {self.id}"
-
-
-class BoundedThrottle(ThrottlingMixin):
-    """Back-off with a ceiling, and a hard stop: `accounts/devices.py` says when."""
-
-    class Meta:
-        abstract = True
-
-
-class TotpDevice(BoundedThrottle, TimestampMixin, Device):
-    """An authenticator app (RFC 6238). The secret is sealed; `last_step` only ever grows."""
-
-    secret_sealed = models.BinaryField()
-    last_step = models.BigIntegerField(default=-1)
-
-
-class RecoveryDevice(BoundedThrottle, TimestampMixin, Device):
-    """Ten one-time codes, hashed, shown once."""
-
-
-class RecoveryCode(models.Model):
-    device = models.ForeignKey(RecoveryDevice, models.CASCADE, related_name="codes")
-    lookup = models.CharField(max_length=64)
-    hash = models.CharField(max_length=256)
-    used_at = models.DateTimeField(null=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["device", "lookup"], name="a_code_is_made_once"),
-        ]
-
-    def __str__(self) -> str:
-        return f"recovery code {self.pk}"
 
 
 class ThrottleCounter(models.Model):

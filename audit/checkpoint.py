@@ -19,7 +19,7 @@ _KEY_SIZE = 32
 _KEY_ID_SIZE = 4
 _HEAD_LINES = 3
 _LARGEST_NOTE = 100_000
-_NAME = re.compile(r"[^\s+\x00-\x20\x7f]{1,200}")
+_NAME = re.compile(r"[^\s+\x00-\x20\x7f-\x9f]{1,200}")
 _SIGNATURE = re.compile(r"\u2014 (\S+) (\S+)")
 _SIZE = re.compile(r"0|[1-9][0-9]{0,18}")
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from audit import keyring
 from audit.canonical import CanonicalError, Json
-from audit.events import CODES
+from audit.events import IN_PAYLOAD
 from audit.keyfiles import KeyFileError
 from audit.leaf import INTERNAL, SHOWN, Leaf, LeafError, check_commitment, parse_leaf, subject_tag
 from audit.models import Key, LogEntry, Payload
@@ -61,8 +61,8 @@ def _payload_faults(*, leaf: Leaf, payload: Payload, keys: Mapping[UUID, Key]) -
     confirmed = shown if leaf.shown else internal
     if confirmed is None:
         return  # erased: nothing is left to compare the codes with
-    for name in CODES:
-        if getattr(payload, name) != confirmed.get(name, ""):
+    for name, in_payload in IN_PAYLOAD.items():
+        if getattr(payload, name) != confirmed.get(in_payload, ""):
             yield f"the column {name} is not what the sealed payload says."
 
 

@@ -10,6 +10,13 @@ from audit.canonical import Json
 
 # The codes an officer filters on, and how long each may be.
 CODES = {"purpose": 64, "data_category": 64, "recipient": 64, "outcome": 16}
+# The same in the JSON of a payload.
+IN_PAYLOAD = {
+    "purpose": "purpose",
+    "data_category": "dataCategory",
+    "recipient": "recipient",
+    "outcome": "outcome",
+}
 
 
 class Actor(enum.StrEnum):
@@ -73,7 +80,7 @@ class Event:
     @property
     def codes(self) -> dict[str, str]:
         """The codes that are filled in."""
-        return {name: code for name in CODES if (code := getattr(self, name))}
+        return {IN_PAYLOAD[name]: code for name in CODES if (code := getattr(self, name))}
 
     @property
     def shown_part(self) -> dict[str, Json]:
@@ -85,6 +92,6 @@ class Event:
 
     def _with_codes(self, part: Mapping[str, Json]) -> dict[str, Json]:
         for name in CODES:
-            if name in part and part[name] != getattr(self, name):
+            if part.get(IN_PAYLOAD[name], getattr(self, name)) != getattr(self, name):
                 raise ValueError(f"The event says two different things about its {name}.")
         return {**part, **self.codes}

@@ -19,7 +19,6 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
 
 from audit.keyfiles import KeyFileError, read_or_make
 from audit.leaf import from_base64, in_base64
@@ -59,8 +58,10 @@ def living_key(*, owner_id: UUID, at: datetime) -> Key:
     """
     return _found_or_made(
         owner_id,
-        lookup=Key.objects.filter(kind=Key.Kind.OWNER, owner_id=owner_id, destroyed_at=None),
-        wanted=Key(kind=Key.Kind.OWNER, owner_id=owner_id, created_at=at),
+        at=at,
+        kind=Key.Kind.OWNER,
+        owner_id=owner_id,
+        destroyed_at=None,
     )
 
 
@@ -73,8 +74,9 @@ def month_key(*, at: datetime) -> Key:
     month = f"{at.astimezone(UTC):%Y-%m}"
     return _found_or_made(
         month,
-        lookup=Key.objects.filter(kind=Key.Kind.MONTH, month=month),
-        wanted=Key(kind=Key.Kind.MONTH, month=month, created_at=at),
+        at=at,
+        kind=Key.Kind.MONTH,
+        month=month,
     )
 
 
@@ -88,6 +90,11 @@ def forget(key: Key) -> None:
     """Ask the database again, the next time that this key is wanted."""
     for name in [name for name, known in list(_committed.items()) if known.pk == key.pk]:
         _committed.pop(name, None)
+
+
+def forget_all() -> None:
+    """Ask the database again for every key."""
+    _committed.clear()
 
 
 def seal(*, key: Key, plaintext: bytes, context: str) -> bytes:
@@ -151,7 +158,7 @@ def unwrapped(key: Key) -> bytes:
 
 
 def master_key() -> MasterKey:
-    return _master_key(Path(settings.KEYS_DIR) / "master.key")
+    return _master_key(settings.KEYS_DIR)
 
 
 def log_key() -> Ed25519PrivateKey:
@@ -160,12 +167,13 @@ def log_key() -> Ed25519PrivateKey:
     Raises:
         KeyFileError: it is gone while checkpoints exist, or it cannot be read.
     """
-    return _log_key(Path(settings.KEYS_DIR) / "log.key")
+    return _log_key(settings.KEYS_DIR)
 
 
 @lru_cache(maxsize=4)
-def _master_key(path: Path) -> MasterKey:
+def _master_key(folder: Path) -> MasterKey:
     """Read or make the master key; a database that was sealed by another one never gets a new one."""
+    path = folder / "master.key"
     sealed_by = set(
         Key.objects.filter(destroyed_at=None).values_list("master_key_id", flat=True).distinct()
     )
@@ -184,7 +192,8 @@ def _master_key(path: Path) -> MasterKey:
 
 
 @lru_cache(maxsize=4)
-def _log_key(path: Path) -> Ed25519PrivateKey:
+def _log_key(folder: Path) -> Ed25519PrivateKey:
+    path = folder / "log.key"
     if not path.exists() and Checkpoint.objects.exists():
         raise KeyFileError(f"{path} is gone. Restore log.key from your backup.")
     try:
@@ -218,12 +227,12 @@ def _new_log_key() -> bytes:
     )
 
 
-def _found_or_made(name: UUID | str, *, lookup: QuerySet[Key], wanted: Key) -> Key:
+def _found_or_made(name: UUID | str, *, at: datetime, **identity: object) -> Key:
     if known := _committed.get(name):
         return known
-    key = lookup.first()
+    key = Key.objects.filter(**identity).first()
     if key is None:
-        key = _made(lookup, wanted)
+        key = _made(at, identity)
         _uncommitted.add(key.pk)
         transaction.on_commit(lambda: _remember(name, key))
     elif key.pk not in _uncommitted:
@@ -231,14 +240,15 @@ def _found_or_made(name: UUID | str, *, lookup: QuerySet[Key], wanted: Key) -> K
     return key
 
 
-def _made(lookup: QuerySet[Key], wanted: Key) -> Key:
-    """Store the new key, or return the one that another process stored at the same moment."""
+def _made(at: datetime, identity: dict[str, object]) -> Key:
+    """Store a new key, or return the one that another process stored at the same moment."""
+    wanted = Key(created_at=at, **identity)
     _wrap_new_secret(wanted)
     try:
         with transaction.atomic():
             wanted.save(force_insert=True)
     except IntegrityError:
-        return lookup.get()
+        return Key.objects.get(**identity)
     return wanted
 
 

@@ -1,27 +1,41 @@
 """The only way to write to the log."""
 
 import time
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
+from django.db.models import Model
 
 from audit import checkpoint, integration, keyring
 from audit.events import Event
 from audit.models import Checkpoint, Key, LogEntry, Payload, PendingEntry, VerificationRun
-from audit.sealing import SealedEvent, seal_event
+from audit.sealing import seal_event
+from audit.tree import LogBrokenError
 from audit.verification import Verification
 
-_APPEND = """
-WITH entry AS (
-    INSERT INTO audit_logentry (uid, leaf, kind, at, actor) VALUES (%s, %s, %s, %s, %s) RETURNING id
+__all__ = ["LogBrokenError", "append", "integrate", "publish", "settle", "verify"]
+
+# Written out, because this is the path of every decision: the ORM would take five times as long.
+_ENTRY_COLUMNS = ("uid", "leaf", "kind", "at", "actor")
+_PAYLOAD_COLUMNS = (
+    *("subject_key_id", "subject_part", "organisation_key_id", "organisation_part"),
+    *("purpose", "data_category", "recipient", "outcome"),
 )
-INSERT INTO audit_payload (
-    entry_id, subject_key_id, subject_part, organisation_key_id, organisation_part,
-    purpose, data_category, recipient, outcome
+_INSERT_ENTRY = (
+    "INSERT INTO audit_logentry (uid, leaf, kind, at, actor)"
+    " VALUES (%s, %s, %s, %s, %s) RETURNING id"
 )
-SELECT id, %s, %s, %s, %s, %s, %s, %s, %s FROM entry RETURNING entry_id
-"""
+_INSERT_PAYLOAD = (
+    "INSERT INTO audit_payload (subject_key_id, subject_part, organisation_key_id,"
+    " organisation_part, purpose, data_category, recipient, outcome, entry_id)"
+)
+_INSERT_BOTH = (
+    f"WITH entry AS ({_INSERT_ENTRY}) {_INSERT_PAYLOAD}"  # noqa: S608  # the two texts above
+    " SELECT %s, %s, %s, %s, %s, %s, %s, %s, id FROM entry RETURNING entry_id"
+)
 
 
 def append(event: Event, *, key: Key | None = None) -> LogEntry:
@@ -47,7 +61,25 @@ def append(event: Event, *, key: Key | None = None) -> LogEntry:
     organisation_key = keyring.month_key(at=event.at)
     sealed = seal_event(event=event, subject_key=subject_key, organisation_key=organisation_key)
     try:
-        return _insert(event, sealed, subject_key=subject_key, organisation_key=organisation_key)
+        return _insert(
+            LogEntry(
+                uid=sealed.leaf.uid,
+                leaf=sealed.leaf.to_bytes(),
+                kind=sealed.leaf.kind,
+                at=sealed.leaf.at,
+                actor=sealed.leaf.actor,
+            ),
+            Payload(
+                subject_key=subject_key,
+                subject_part=sealed.subject_part,
+                organisation_key=organisation_key,
+                organisation_part=sealed.organisation_part,
+                purpose=event.purpose,
+                data_category=event.data_category,
+                recipient=event.recipient,
+                outcome=event.outcome,
+            ),
+        )
     except IntegrityError:
         # Most likely another process destroyed a key that this one remembered: ask again next time.
         for used in filter(None, (subject_key, organisation_key)):
@@ -55,37 +87,26 @@ def append(event: Event, *, key: Key | None = None) -> LogEntry:
         raise
 
 
-def _insert(
-    event: Event, sealed: SealedEvent, *, subject_key: Key | None, organisation_key: Key
-) -> LogEntry:
-    leaf, body = sealed.leaf, sealed.leaf.to_bytes()
-    entry = LogEntry(uid=leaf.uid, leaf=body, kind=leaf.kind, at=leaf.at, actor=leaf.actor)
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute(
-                _APPEND,
-                (
-                    *(leaf.uid, body, leaf.kind, leaf.at, leaf.actor),
-                    *(subject_key.pk if subject_key else None, sealed.subject_part),
-                    *(organisation_key.pk, sealed.organisation_part),
-                    *(event.purpose, event.data_category, event.recipient, event.outcome),
-                ),
-            )
+def _insert(entry: LogEntry, payload: Payload) -> LogEntry:
+    first, second = _stored(entry, _ENTRY_COLUMNS), _stored(payload, _PAYLOAD_COLUMNS)
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(_INSERT_BOTH, [*first, *second])
             (entry.pk,) = cursor.fetchone()
-        return entry
-    entry.save(force_insert=True)
-    Payload.objects.create(
-        entry=entry,
-        subject_key=subject_key,
-        subject_part=sealed.subject_part,
-        organisation_key=organisation_key,
-        organisation_part=sealed.organisation_part,
-        purpose=event.purpose,
-        data_category=event.data_category,
-        recipient=event.recipient,
-        outcome=event.outcome,
-    )
+        else:
+            cursor.execute(_INSERT_ENTRY, first)
+            (entry.pk,) = cursor.fetchone()
+            values = "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)"
+            cursor.execute(f"{_INSERT_PAYLOAD} {values}", [*second, entry.pk])
     return entry
+
+
+def _stored(row: Model, columns: Sequence[str]) -> list[Any]:
+    """Return the values of these columns as this database keeps them."""
+    fields = {field.attname: field for field in row._meta.concrete_fields}  # noqa: SLF001  # documented
+    return [
+        fields[name].get_db_prep_save(getattr(row, name), connection=connection) for name in columns
+    ]
 
 
 def integrate(*, at: datetime, limit: int = 2000) -> int:

@@ -6,12 +6,13 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core import checks
+from django.db import connection
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
 def _is_on_sqlite() -> bool:
-    return bool(settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"))
+    return connection.vendor == "sqlite"
 
 
 def _is_log_unnamed() -> bool:

@@ -4,12 +4,12 @@ from collections.abc import Callable
 from http import HTTPStatus
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponseBase
 from django.utils import translation
 
 from config import problems
 
-Answerer = Callable[[HttpRequest], HttpResponse]
+Answerer = Callable[[HttpRequest], HttpResponseBase]
 
 # Scripts and styles come from our own files only; nothing inline, nothing from elsewhere.
 # The QR code of the second factor is a data: image.
@@ -36,7 +36,7 @@ class SecurityHeaders:
     def __init__(self, get_response: Answerer) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
@@ -49,7 +49,7 @@ class ApiManners:
     def __init__(self, get_response: Answerer) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
         if problems.is_api(request):
             if response.status_code >= HTTPStatus.BAD_REQUEST and _is_page(response):
@@ -58,7 +58,7 @@ class ApiManners:
         return response
 
 
-def _is_page(response: HttpResponse) -> bool:
+def _is_page(response: HttpResponseBase) -> bool:
     return response.headers.get("Content-Type", "text/html").startswith("text/html")
 
 
@@ -68,7 +68,7 @@ class RequestLimits:
     def __init__(self, get_response: Answerer) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
         length = request.META.get("CONTENT_LENGTH") or "0"
         if not length.isdigit():
             return problems.refuse(request, HTTPStatus.BAD_REQUEST)
@@ -86,7 +86,7 @@ class ChosenLanguage:
     def __init__(self, get_response: Answerer) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
         language = _language_of(request)
         translation.activate(language)
         request.LANGUAGE_CODE = language

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.template.loader import render_to_string
 from rest_framework import exceptions
 from rest_framework.settings import api_settings
@@ -57,7 +57,7 @@ def problem(
     return JsonResponse(body, status=status, content_type=CONTENT_TYPE)
 
 
-def as_problem(response: HttpResponse) -> HttpResponse:
+def as_problem(response: HttpResponseBase) -> HttpResponse:
     """Return the same refusal as problem details, for a view or middleware that answered with a page."""
     refusal = problem(response.status_code)
     for name in KEPT_HEADERS:

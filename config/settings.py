@@ -130,8 +130,7 @@ USE_TZ = True
 
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STATIC_ROOT = DATA_DIR / "static"
-WHITENOISE_USE_FINDERS = True
+WHITENOISE_USE_FINDERS = True  # straight from `static/`: nothing to collect, nothing to forget
 WHITENOISE_AUTOREFRESH = False
 
 EMAIL_BACKEND = env.text(

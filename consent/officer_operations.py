@@ -11,7 +11,8 @@ from django.db import transaction
 from accounts.models import User
 from audit import export as log_export
 from audit import operations as log
-from audit.events import Actor, Event, EventKind, Json
+from audit.canonical import Json
+from audit.events import Actor, Event, EventKind
 from audit.models import VerificationRun
 from consent.queries.log import LogFilters, entry_filter, log_page, subject_of
 from consent.queries.values import LogPage
@@ -66,8 +67,8 @@ def export(
     log.settle(at=at)
     selection = entry_filter(filters, subject_id=subject_id)
     if form == "csv":
-        return log_export.csv_lines(filter=selection)
-    return log_export.json_lines(filter=selection, exported_at=at)
+        return log_export.export_csv(filter=selection)
+    return log_export.export_json_lines(filter=selection, at=at)
 
 
 def _record(

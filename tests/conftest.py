@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from accounts.models import DataSubject, Role, ServiceClient, User
+from audit import keyring
 from consent.models import DataCategory, Purpose
 from consent.queries import register as register_in_memory
 from tests import factories
@@ -15,11 +16,12 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 
 @pytest.fixture(autouse=True)
-def _fresh_register() -> Iterator[None]:
-    """The register is kept in memory; a test that rolls back must not leave its own behind."""
+def _fresh_memory() -> Iterator[None]:
+    """The register and keys are kept in memory; a test that rolls back must not leave its own behind."""
     register_in_memory.forget()
     yield
     register_in_memory.forget()
+    keyring.forget_all()
 
 
 @pytest.fixture

@@ -13,10 +13,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from tests import postgresql
 
@@ -111,7 +111,7 @@ def count(outcome: Path) -> tuple[int, int, int]:
     if not outcome.exists():
         return 0, 0, 0
     total = failed = skipped = 0
-    for suite in ElementTree.parse(outcome).iter("testsuite"):  # our own file, written a moment ago
+    for suite in ET.parse(outcome).iter("testsuite"):  # our own file, written a moment ago
         total += int(suite.get("tests", 0))
         failed += int(suite.get("failures", 0)) + int(suite.get("errors", 0))
         skipped += int(suite.get("skipped", 0))
@@ -132,7 +132,13 @@ def on_postgresql(tally: Tally, environment: dict[str, str]) -> Iterator[dict[st
         )
         yield None
         return
-    with postgresql.temporary_server(home) as url:
+    with ExitStack() as until_the_end:
+        try:
+            url = until_the_end.enter_context(postgresql.temporary_server(home))
+        except postgresql.CannotStartError as error:
+            tally.not_run.append(f"The suite on PostgreSQL: the server did not start. {error}")
+            yield None
+            return
         yield {**environment, "REGIE_DATABASE_URL": url}
 
 
@@ -161,4 +167,7 @@ def report(tally: Tally, *, require_all: bool) -> int:
 if __name__ == "__main__":
     # Being told to stop must still stop the server that was started.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -51,7 +51,7 @@ class EvaluationRequest(serializers.Serializer[Any]):
     subject = Subject()
     action = Action()
     resource = Resource()
-    context = serializers.DictField(required=False)
+    context = serializers.DictField(required=False)  # type: ignore[assignment]  # the standard names it so
 
 
 class EvaluationContext(serializers.Serializer[Any]):
@@ -75,4 +75,4 @@ class EvaluationResponse(serializers.Serializer[Any]):
     """A no is an answer, not an error: HTTP 200 with `decision: false`."""
 
     decision = serializers.BooleanField()
-    context = EvaluationContext()
+    context = EvaluationContext()  # type: ignore[assignment]  # the standard names it so

@@ -13,14 +13,7 @@ from consent.queries.log import FilterOptions, LogFilters
 from consent.templatetags.parts import day
 
 # The address names its filters in Dutch, as every address of the office does.
-_NAMES = {
-    "van": "since",
-    "tot": "until",
-    "soort": "kind",
-    "doel": "purpose",
-    "antwoord": "outcome",
-    "dienst": "recipient",
-}
+_IN_THE_ADDRESS = ("van", "tot", "soort", "doel", "antwoord", "dienst")
 _OUTCOMES = [
     ("permitted", _("Allowed, by us")),
     ("refused", _("Not allowed, or no")),
@@ -70,10 +63,15 @@ class LogForm(forms.Form):
     @property
     def filters(self) -> LogFilters:
         """Return what can be filtered on; a filter that makes no sense is left out and shown as an error."""
-        found = {name: self.cleaned_data.get(code) or "" for code, name in _NAMES.items()}
+        given = self.cleaned_data
         return LogFilters(
-            **{**found, "since": found["since"] or None, "until": found["until"] or None},
-            reference=self.cleaned_data.get("klant", ""),
+            since=given.get("van"),
+            until=given.get("tot"),
+            kind=given.get("soort", ""),
+            purpose=given.get("doel", ""),
+            outcome=given.get("antwoord", ""),
+            recipient=given.get("dienst", ""),
+            reference=given.get("klant", ""),
         )
 
     @property
@@ -99,7 +97,9 @@ class LogForm(forms.Form):
     def shown(self) -> list[tuple[str, str]]:
         """Return the filters that are on, as (name in the address, value in the address)."""
         return [
-            (code, str(self.cleaned_data[code])) for code in _NAMES if self.cleaned_data.get(code)
+            (name, str(self.cleaned_data[name]))
+            for name in _IN_THE_ADDRESS
+            if self.cleaned_data.get(name)
         ]
 
     @property

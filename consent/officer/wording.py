@@ -37,7 +37,7 @@ OUTCOMES: dict[str, tuple[str, _Words]] = {  # icon and words; neither has a col
     "sound": ("check", pgettext_lazy("outcome of a verification", "Intact")),
     "broken": ("alert", pgettext_lazy("outcome of a verification", "Broken")),
 }
-CONSENT_REFUSED = ("minus", pgettext_lazy("answer of a customer", "No"))
+CONSENT_REFUSED: tuple[str, _Words] = ("minus", pgettext_lazy("answer of a customer", "No"))
 REASONS: dict[str, _Words] = {
     Reason.CONSENT_GIVEN: _("Customer said yes"),
     Reason.OTHER_LEGAL_BASIS: _("No consent needed"),
@@ -67,8 +67,6 @@ def reason(code: str) -> str:
 
 def outcome(code: str, *, kind_code: str) -> tuple[str, str]:
     """Return icon and words. A service is refused something; a customer refuses."""
-    if code == "refused" and kind_code == EventKind.CONSENT_REFUSED:
-        icon, words = CONSENT_REFUSED
-    else:
-        icon, words = OUTCOMES.get(code, ("info", code))
+    is_a_no = code == "refused" and kind_code == EventKind.CONSENT_REFUSED
+    icon, words = CONSENT_REFUSED if is_a_no else OUTCOMES.get(code, ("info", code))
     return icon, str(words)

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
+from audit.canonical import Json
 from audit.events import Actor, Event, EventKind
 from audit.operations import append
 from consent.decision import Choice, Decision, decide
@@ -100,16 +101,18 @@ def _event(
     *, facts: AccessFacts, asker: Asker, decision: Decision, request_id: str, at: datetime
 ) -> Event:
     # Only codes of the register go into the log: what else a caller sent could be personal data.
-    shown: dict[str, str | int] = {"reason": decision.reason.value}
+    told: dict[str, Json] = {"reason": decision.reason.value}
     if facts.use is not None:
-        shown["noticeVersion"] = facts.use.notice_number
+        told["noticeVersion"] = facts.use.notice_number
+    asked: dict[str, Json] = {"client": asker.client_id, "request": request_id}
+    is_known = facts.subject_id is not None
     return Event(
         kind=EventKind.ACCESS_DECIDED,
         actor=Actor.SERVICE,
         at=at,
         subject_id=facts.subject_id,
-        shown=shown,
-        internal={"client": asker.client_id, "request": request_id},
+        shown=told if is_known else {},
+        internal=asked if is_known else asked | told,
         purpose=facts.purpose,
         data_category=facts.data_category,
         recipient=asker.recipient,

@@ -10,8 +10,10 @@ from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language, gettext
 
+from accounts.gates import verified_user
 from accounts.identity import name_of
-from accounts.models import DataSubject, Role, User
+from accounts.models import Role, User
+from accounts.queries import subject_of
 from consent.queries.register import organisation
 from consent.queries.values import OrganisationView
 
@@ -60,9 +62,7 @@ class Frame:
     @cached_property
     def user(self) -> User | None:
         """Return who passed both factors, if anyone did."""
-        user = getattr(self._request, "user", None)
-        is_verified = getattr(user, "is_verified", None)
-        return user if isinstance(user, User) and is_verified and is_verified() else None
+        return verified_user(self._request)
 
     @property
     def is_customer(self) -> bool:
@@ -77,9 +77,7 @@ class Frame:
         """Return how the header names who is logged in: one query for a customer, none for an officer."""
         if self.is_officer:
             return gettext("Privacy officer")
-        if not self.is_customer:
-            return ""
-        subject = DataSubject.objects.select_related("key").filter(user=self.user).first()
+        subject = subject_of(self.user.id) if self.user else None
         return name_of(subject) if subject else ""
 
     @cached_property

@@ -1,8 +1,6 @@
 """What happened with the data of one person, in the reader's language: 'Wie keek er?'."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from audit import queries as log
@@ -55,19 +53,19 @@ def events_about(
 
 def seen(entry: log.EntryView, register: Register, language: str) -> SeenEvent:
     """Return one entry in codes and names that its data subject may read."""
-    shown: Mapping[str, Any] = entry.shown or {}
-    recipient = register.recipients.get(shown.get("recipient", ""))
+    shown = entry.shown or {}
+    recipient = register.recipients.get(entry.recipient)
     return SeenEvent(
         uid=entry.uid,
         kind=entry.kind.value,
         at=entry.at,
-        recipient=register.recipient_name(shown.get("recipient", ""), language),
+        recipient=register.recipient_name(entry.recipient, language),
         is_automated=recipient.is_automated if recipient else False,
-        category=register.category_title(shown.get("dataCategory", ""), language),
-        purpose_slug=shown.get("purpose", ""),
-        purpose=register.purpose_title(shown.get("purpose", ""), language),
-        outcome=shown.get("outcome", ""),
-        reason=shown.get("reason", ""),
+        category=register.category_title(entry.data_category, language),
+        purpose_slug=entry.purpose,
+        purpose=register.purpose_title(entry.purpose, language),
+        outcome=entry.outcome,
+        reason=str(shown.get("reason", "")),
         is_numbered=entry.index is not None,
     )
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -86,7 +87,7 @@ def _use(
 
 
 def _choice(
-    *, status: str | None, valid_until: datetime | str | None, notice_number: int | None
+    *, status: str | None, valid_until: object, notice_number: int | None
 ) -> Choice | None:
     if status is None or notice_number is None:
         return None
@@ -97,18 +98,13 @@ def _choice(
     )
 
 
-def _key(columns: tuple[object, ...]) -> Key | None:
-    key_id, kind, owner_id, master_key_id, wrapped, created_at = columns
-    if key_id is None:
+def _key(columns: tuple[Any, ...]) -> Key | None:
+    names = ("id", "kind", "owner_id", "master_key_id", "wrapped", "created_at")
+    facts = dict(zip(names, columns, strict=True))
+    if facts["id"] is None:
         return None
-    return Key(
-        id=_uuid(key_id),
-        kind=kind,
-        owner_id=_uuid(owner_id),
-        master_key_id=master_key_id,
-        wrapped=wrapped,
-        created_at=_moment(created_at),
-    )
+    facts |= {name: _uuid(facts[name]) for name in ("id", "owner_id")}
+    return Key(**facts | {"created_at": _moment(facts["created_at"])})
 
 
 def _uuid(value: object) -> UUID | None:
@@ -116,8 +112,9 @@ def _uuid(value: object) -> UUID | None:
     return value if value is None or isinstance(value, UUID) else UUID(str(value))
 
 
-def _moment(value: object) -> datetime | None:
-    """SQLite keeps a moment as text in UTC."""
-    if value is None or isinstance(value, datetime):
-        return value
-    return datetime.fromisoformat(str(value)).replace(tzinfo=UTC)
+def _moment(value: Any) -> datetime | None:
+    """SQLite keeps a moment in UTC without saying so."""
+    if value is None:
+        return None
+    moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,9 +1,7 @@
 """The log as a privacy officer reads it: filtered, paged by cursor, with its state of verification first."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
@@ -110,19 +108,19 @@ def pseudonym(subject_id: UUID) -> str:
 
 
 def _line(entry: log.EntryView, *, register: Register, language: str) -> LogLine:
-    known: Mapping[str, Any] = {**(entry.internal or {}), **(entry.shown or {})}
+    told = entry.shown if entry.subject_id else entry.internal
     return LogLine(
         index=entry.index,
         uid=entry.uid,
         at=entry.at,
         kind=entry.kind.value,
         actor=entry.actor.value,
-        who=register.recipient_name(known.get("recipient", ""), language),
+        who=register.recipient_name(entry.recipient, language),
         data_subject=pseudonym(entry.subject_id) if entry.subject_id else "",
-        category=register.category_title(known.get("dataCategory", ""), language),
-        purpose=register.purpose_title(known.get("purpose", ""), language),
-        outcome=known.get("outcome", ""),
-        reason=known.get("reason", ""),
+        category=register.category_title(entry.data_category, language),
+        purpose=register.purpose_title(entry.purpose, language),
+        outcome=entry.outcome,
+        reason=str((told or {}).get("reason", "")),
         is_erased=entry.subject_id is not None and entry.shown is None,
     )
 

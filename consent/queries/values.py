@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from consent.vocabulary import LegalBasis, Reason, Standing
+from consent.vocabulary import LegalBasis, Standing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,7 +206,7 @@ class LogLine:
     category: str
     purpose: str
     outcome: str
-    reason: Reason | str
+    reason: str
     is_erased: bool
 
 

@@ -38,3 +38,16 @@ def who_can_see(category: CategoryHoldings) -> str:
 @register.filter
 def last_look(category: CategoryHoldings, today: date) -> str:
     return wording.last_look(category, today=today)
+
+
+@register.filter
+def retentions(category: CategoryHoldings) -> list[tuple[str, str]]:
+    """Return how long the values are kept, each sentence once, with the values that it is about."""
+    about: dict[str, list[str]] = {}
+    for held in category.values:
+        about.setdefault(held.retention, []).append(held.label)
+    is_one = len(about) == 1
+    return [
+        (sentence, "" if is_one else ", ".join(dict.fromkeys(labels)))
+        for sentence, labels in about.items()
+    ]

@@ -27,7 +27,7 @@ CASES = [
 
 @pytest.fixture
 def bearer(lekdetectie: ServiceClient) -> str:
-    return "Bearer " + tokens.access_token(
+    return "Bearer " + tokens.issue(
         client_id=lekdetectie.client_id, scopes=["consent:check"], at=timezone.now()
     )
 
@@ -164,7 +164,7 @@ class TestProblems:
     def test_a_token_without_the_scope_is_refused(
         self, client: Client, lekdetectie: ServiceClient
     ) -> None:
-        token = tokens.access_token(client_id="lekdetectie", scopes=[], at=timezone.now())
+        token = tokens.issue(client_id="lekdetectie", scopes=[], at=timezone.now())
 
         assert post(client, question(), f"Bearer {token}").status_code == 403
 

@@ -92,9 +92,20 @@ class TestMyData:
         self, anna: DataSubject, usage: DataCategory, leak_warning: Purpose
     ) -> None:
         counts = []
-        for several in (1, 199):
-            for _ in range(several):
-                hold(anna, usage, f"item-{uuid4()}", "x")
+        first = hold(anna, usage, "meter", "x")
+        for several in (0, 199):
+            HeldItem.objects.bulk_create(
+                HeldItem(
+                    id=uuid4(), subject=anna, item=first.item, source=first.source,
+                    obtained_on=first.obtained_on, value_sealed=b"",
+                )
+                for _ in range(several)
+            )  # fmt: skip
+            for row in HeldItem.objects.filter(value_sealed=b""):
+                row.value_sealed = keyring.seal(
+                    key=anna.key, plaintext=b"x", context=held_context(row.id)
+                )
+                row.save()
             my_data(subject=anna, language="nl", at=NOW)
             with CaptureQueriesContext(connection) as captured:
                 my_data(subject=anna, language="nl", at=NOW)

@@ -5,6 +5,7 @@ import os
 import random
 import sys
 import traceback
+from typing import Any
 
 import django
 
@@ -45,7 +46,7 @@ def choose(subject: DataSubject, *, is_yes: bool, notice: int) -> None:
     )
 
 
-def main(number: int, rounds: int, notice: int, references: list[str]) -> dict[str, object]:
+def main(number: int, rounds: int, notice: int, references: list[str]) -> dict[str, Any]:
     """Own one person: choose for it and check the answers at once; ask about all the others too."""
     client = ServiceClient.objects.select_related("recipient").get(client_id="lekdetectie")
     asker = Asker(
@@ -58,7 +59,7 @@ def main(number: int, rounds: int, notice: int, references: list[str]) -> dict[s
     own = references[number % len(references)]
     subject = subject_by_reference(own)
     assert subject is not None
-    seen = {"choices": 0, "asked": 0, "wrong": 0, "errors": []}
+    seen: dict[str, Any] = {"choices": 0, "asked": 0, "wrong": 0, "errors": []}
     for turn in range(rounds):
         try:
             choose(subject, is_yes=turn % 2 == 0, notice=notice)

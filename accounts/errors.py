@@ -1,0 +1,47 @@
+"""What can go wrong with accounts for a reason that the caller can act on."""
+
+from datetime import datetime
+
+
+class AccountsError(Exception):
+    """Something anticipated. The message tells what to do next."""
+
+
+class EmailTakenError(AccountsError):
+    """There is a login with this e-mail address."""
+
+
+class ReferenceTakenError(AccountsError):
+    """There is a data subject with this customer number, or one behind this login."""
+
+
+class ScopeError(AccountsError):
+    """A scope cannot be spelled like this."""
+
+
+class JwkError(AccountsError):
+    """A key of a client cannot be used; the message says why."""
+
+
+class WrongPasswordError(AccountsError):
+    """No login has this e-mail address and this password; which of the two is wrong stays inside."""
+
+
+class WrongCodeError(AccountsError):
+    """The code is not right, or was used before."""
+
+
+class TooManyAttemptsError(AccountsError):
+    """It was tried too often. `until` says from when on it makes sense to try again."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(until)
+        self.until = until
+
+
+class FactorDisabledError(AccountsError):
+    """So many wrong codes were typed that this second factor no longer counts."""
+
+
+class AlreadyEnrolledError(AccountsError):
+    """There is a second factor; a password alone cannot add one."""

@@ -1,0 +1,146 @@
+"""Who may pass: the one place that says what a page asks of its visitor."""
+
+import enum
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec, TypeVar
+from urllib.parse import urlencode, urlsplit
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.urls import Resolver404, resolve, reverse
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+
+from accounts import pending
+from accounts.models import DataSubject, Role, User
+from accounts.pending import Pending
+from accounts.queries import subject_of
+
+P = ParamSpec("P")
+R = TypeVar("R", bound=HttpResponseBase)
+Page = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
+SubjectPage = Callable[Concatenate[HttpRequest, DataSubject, P], HttpResponseBase]
+OfficerPage = Callable[Concatenate[HttpRequest, User, P], HttpResponseBase]
+HalfwayPage = Callable[[HttpRequest, Pending, User], HttpResponseBase]
+
+
+class Audience(enum.Enum):
+    """For whom a view is. A view that does not say so is for nobody who lacks a factor."""
+
+    EVERYONE = "everyone"
+    HALFWAY = "halfway"  # the password was right, the second factor is still to come
+    DATA_SUBJECT = "data subject"
+    OFFICER = "officer"
+
+
+_MARK = "audience"
+_AUDIENCES = {Role.CUSTOMER: Audience.DATA_SUBJECT, Role.OFFICER: Audience.OFFICER}
+
+
+def marked(view: Callable[P, R], audience: Audience) -> Callable[P, R]:
+    """Say on the view for whom it is; decorators that use `functools.wraps` keep the mark."""
+    view.__dict__[_MARK] = audience
+    return view
+
+
+def audience_of(view: Callable[..., object]) -> Audience | None:
+    found = getattr(view, "__dict__", {}).get(_MARK)
+    return found if isinstance(found, Audience) else None
+
+
+def verified_user(request: HttpRequest) -> User | None:
+    """Return who passed both factors in this session, if anyone did."""
+    user = getattr(request, "user", None)
+    is_verified = getattr(user, "is_verified", None)
+    return user if isinstance(user, User) and is_verified and is_verified() else None
+
+
+def public_page(page: Callable[P, R]) -> Callable[P, R]:
+    """Let everyone in. Also for an API view, which asks its caller for a token itself."""
+
+    @wraps(page)
+    def opened(*args: P.args, **kwargs: P.kwargs) -> R:
+        return page(*args, **kwargs)
+
+    return marked(opened, Audience.EVERYONE)
+
+
+def data_subject_page(page: SubjectPage[P]) -> Page[P]:
+    """Let in a data subject who passed both factors, and hand the page who that is (one query)."""
+
+    @wraps(page)
+    def gated(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        user = verified_user(request)
+        if user is None:
+            return to_log_in(request)
+        subject = subject_of(user.id) if user.role == Role.CUSTOMER else None
+        if subject is None:
+            raise Http404
+        return page(request, subject, *args, **kwargs)
+
+    return marked(gated, Audience.DATA_SUBJECT)
+
+
+def officer_page(page: OfficerPage[P]) -> Page[P]:
+    """Let in a privacy officer who passed both factors, and hand the page who that is."""
+
+    @wraps(page)
+    def gated(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        user = verified_user(request)
+        if user is None:
+            return to_log_in(request)
+        if user.role != Role.OFFICER:
+            raise PermissionDenied
+        return page(request, user, *args, **kwargs)
+
+    return marked(gated, Audience.OFFICER)
+
+
+def halfway_page(page: HalfwayPage) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Let in who gave the right password less than ten minutes ago, and hand the page who that will be."""
+
+    @wraps(page)
+    def gated(request: HttpRequest, /) -> HttpResponseBase:
+        found = pending.find(request)
+        if found is None:
+            return HttpResponseRedirect(reverse("log-in"))
+        user = User.objects.filter(pk=found.user_id, is_active=True).first()
+        if user is None or found.is_over(at=timezone.now()):  # noqa: TID251 - a gate is at the edge
+            request.session.flush()
+            messages.warning(request, _("Logging in took too long. Start again."))
+            return HttpResponseRedirect(reverse("log-in"))
+        return page(request, found, user)
+
+    return marked(gated, Audience.HALFWAY)
+
+
+def to_log_in(request: HttpRequest) -> HttpResponseRedirect:
+    """Send someone to the log-in page, and back here afterwards when here is a page to read."""
+    address = reverse("log-in")
+    if request.method in {"GET", "HEAD"}:
+        address += "?" + urlencode({"next": request.get_full_path()})
+    return HttpResponseRedirect(address)
+
+
+def start_page(user: User) -> str:
+    """Return where a log-in leads when nothing else was asked for."""
+    return reverse("log" if user.role == Role.OFFICER else "my-data")
+
+
+def next_page(asked: str, *, user: User) -> str:
+    """Return the page that was asked for if it is one of ours and for this user, else the start page.
+
+    An address on another host, or one that browsers read as such (`//`, a backslash, a control
+    character), is never followed.
+    """
+    if not asked.startswith("/") or not url_has_allowed_host_and_scheme(asked, allowed_hosts=None):
+        return start_page(user)
+    try:
+        view = resolve(urlsplit(asked).path).func
+    except (Resolver404, ValueError):
+        return start_page(user)
+    is_for_user = audience_of(view) is _AUDIENCES[Role(user.role)]
+    return asked if is_for_user else start_page(user)

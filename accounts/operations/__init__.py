@@ -1,0 +1,38 @@
+"""Every write about people and systems. Each is one transaction, with its line in the log where it has one."""
+
+from accounts.operations.clients import (
+    issue_client_key,
+    put_client,
+    put_client_key,
+    put_recipient,
+)
+from accounts.operations.enrolment import (
+    Enrolment,
+    confirm_app,
+    confirm_recovery_codes,
+    enrol,
+    make_recovery_codes,
+    start_app,
+)
+from accounts.operations.housekeeping import forget_expired
+from accounts.operations.people import create_user, register_data_subject
+from accounts.operations.sign_in import check_code, check_password, record_sign_in
+
+__all__ = [
+    "Enrolment",
+    "check_code",
+    "check_password",
+    "confirm_app",
+    "confirm_recovery_codes",
+    "create_user",
+    "enrol",
+    "forget_expired",
+    "issue_client_key",
+    "make_recovery_codes",
+    "put_client",
+    "put_client_key",
+    "put_recipient",
+    "record_sign_in",
+    "register_data_subject",
+    "start_app",
+]

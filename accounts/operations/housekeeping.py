@@ -1,0 +1,21 @@
+"""Throwing away what has served: nothing here is needed to prove anything."""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+
+from accounts.models import RecoveryDevice, ThrottleCounter, TotpDevice, UsedAssertion
+
+_COUNTERS_KEPT = timedelta(hours=1)
+
+
+@transaction.atomic
+def forget_expired(*, at: datetime) -> None:
+    """Forget client assertions that have expired, counters of past windows, and devices nobody confirmed."""
+    UsedAssertion.objects.filter(expires_at__lt=at).delete()
+    ThrottleCounter.objects.filter(window_start__lt=at - _COUNTERS_KEPT).delete()
+    # A log-in may start its time again when a factor is passed, so give it twice as long.
+    before = at - 2 * settings.LOGIN_PENDING_LASTS
+    TotpDevice.objects.filter(confirmed=False, created_at__lt=before).delete()
+    RecoveryDevice.objects.filter(confirmed=False, created_at__lt=before).delete()

@@ -1,0 +1,151 @@
+"""Access tokens (RFC 9068): a signed JWT that says which system asks, for ten minutes."""
+
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from django.conf import settings
+from jwt.types import Options
+
+from accounts import jwk
+from audit.keyfiles import KeyFileError, read_or_make
+
+ALGORITHM = "ES256"
+TYPE = "at+jwt"
+LARGEST = 4096  # bytes; looked at before anything is parsed
+_CLOCK_SKEW = timedelta(seconds=60)
+# Time and place are checked here, stricter than the library does and with the time that we are told.
+_SIGNATURE_ONLY: Options = {
+    "verify_exp": False,
+    "verify_iat": False,
+    "verify_nbf": False,
+    "verify_aud": False,
+    "verify_iss": False,
+    "verify_sub": False,
+    "verify_jti": False,
+}
+
+
+class TokenError(Exception):
+    """This access token is not one of ours, or it has expired. The reason stays inside."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SigningKey:
+    private: ec.EllipticCurvePrivateKey
+    public: ec.EllipticCurvePublicKey
+    jwk: Mapping[str, Any]
+    kid: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claims:
+    client_id: str
+    scopes: frozenset[str]
+
+
+def signing_key() -> SigningKey:
+    """Return the key that signs tokens, from `token.key`, making it on first need.
+
+    Raises:
+        KeyFileError: the file cannot be read or made, or holds something else.
+    """
+    return _signing_key(Path(settings.KEYS_DIR) / "token.key")
+
+
+def issue(*, client_id: str, scopes: Iterable[str], at: datetime) -> str:
+    """Return a token for this client and these scopes.
+
+    Raises:
+        KeyFileError: there is no key to sign with.
+    """
+    key = signing_key()
+    claims = {
+        "iss": settings.PUBLIC_BASE_URL,
+        "sub": client_id,
+        "aud": settings.PUBLIC_BASE_URL,
+        "client_id": client_id,
+        "scope": " ".join(scopes),
+        "iat": int(at.timestamp()),
+        "exp": int((at + settings.ACCESS_TOKEN_LASTS).timestamp()),
+        "jti": secrets.token_urlsafe(16),
+    }
+    headers = {"typ": TYPE, "kid": key.kid}
+    return jwt.encode(claims, key.private, algorithm=ALGORITHM, headers=headers)
+
+
+def read(token: str, *, at: datetime) -> Claims:
+    """Return what the token says.
+
+    Raises:
+        TokenError: it is too large, not signed by us, for another use or place, or expired.
+        KeyFileError: our own key cannot be read.
+    """
+    if len(token) > LARGEST:
+        raise TokenError("too large")
+    claims = _signed_claims(token, signing_key().kid)
+    _check_place(claims)
+    _check_time(claims, at=at)
+    return Claims(client_id=claims["sub"], scopes=frozenset(claims["scope"].split()))
+
+
+def _check_place(claims: Mapping[str, Any]) -> None:
+    here = settings.PUBLIC_BASE_URL
+    if not all(isinstance(claims.get(name), str) for name in ("iss", "sub", "aud", "scope", "jti")):
+        raise TokenError("a claim is missing or is not a text")
+    if claims["iss"] != here or claims["aud"] != here:
+        raise TokenError("from or for another place")
+    if claims.get("client_id") != claims["sub"]:
+        raise TokenError("not of a client")
+
+
+def _check_time(claims: Mapping[str, Any], *, at: datetime) -> None:
+    issued, expires = claims.get("iat"), claims.get("exp")
+    if type(issued) is not int or type(expires) is not int:
+        raise TokenError("a time is missing or is not a whole number")
+    if expires - issued > settings.ACCESS_TOKEN_LASTS.total_seconds():
+        raise TokenError("lasts longer than we ever grant")
+    if not issued - _CLOCK_SKEW.total_seconds() <= at.timestamp() < expires:
+        raise TokenError("expired, or from the future")
+
+
+@lru_cache(maxsize=1024)
+def _signed_claims(token: str, kid: str) -> Mapping[str, Any]:
+    """Return the claims of a token that we signed.
+
+    Remembered, because a client uses one token for ten minutes and the signature is most of the work.
+    Time and place are checked each time; what failed is not remembered.
+    """
+    try:
+        header = jwt.get_unverified_header(token)
+        if set(header) != {"alg", "typ", "kid"} or header["typ"] != TYPE or header["kid"] != kid:
+            raise TokenError("not an access token of ours")
+        claims: Mapping[str, Any] = jwt.decode(
+            token, signing_key().public, algorithms=[ALGORITHM], options=_SIGNATURE_ONLY
+        )
+    except (jwt.PyJWTError, ValueError) as error:
+        raise TokenError("not signed by us") from error
+    return claims
+
+
+@lru_cache(maxsize=4)
+def _signing_key(path: Path) -> SigningKey:
+    content = read_or_make(path, lambda: jwk.to_pem(ec.generate_private_key(ec.SECP256R1())))
+    try:
+        private = serialization.load_pem_private_key(content, password=None)
+    except ValueError as error:
+        raise KeyFileError(f"{path} is damaged. Delete it: a new one is made.") from error
+    if not isinstance(private, ec.EllipticCurvePrivateKey) or private.curve.name != "secp256r1":
+        raise KeyFileError(f"{path} is not a P-256 key. Delete it: a new one is made.")
+    public = private.public_key()
+    members = jwk.from_public_key(public)
+    kid = jwk.thumbprint(members)
+    members |= {"kid": kid, "use": "sig", "alg": ALGORITHM}
+    return SigningKey(private=private, public=public, jwk=members, kid=kid)

@@ -1,0 +1,66 @@
+"""Events and logs to test with. Anna is in the log, Bram is too, and nobody else."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from audit import operations, triggers
+from audit.canonical import Json
+from audit.events import Actor, Event, EventKind
+from audit.models import LogEntry
+
+ANNA = UUID("00000000-0000-4000-8000-00000000000a")
+BRAM = UUID("00000000-0000-4000-8000-00000000000b")
+NOW = datetime(2026, 11, 24, 9, 30, 15, 123456, tzinfo=UTC)
+
+
+def an_event(
+    *,
+    kind: EventKind = EventKind.CONSENT_GIVEN,
+    subject_id: UUID | None = ANNA,
+    at: datetime = NOW,
+    shown: dict[str, Json] | None = None,
+    internal: dict[str, Json] | None = None,
+    purpose: str = "lekwaarschuwing",
+    data_category: str = "usage",
+    recipient: str = "",
+    outcome: str = "",
+) -> Event:
+    return Event(
+        kind=kind,
+        actor=Actor.DATA_SUBJECT if subject_id else Actor.OFFICER,
+        at=at,
+        subject_id=subject_id,
+        shown=shown or {},
+        internal={"channel": "portal"} if internal is None else internal,
+        purpose=purpose,
+        data_category=data_category,
+        recipient=recipient,
+        outcome=outcome,
+    )
+
+
+def append(event: Event) -> LogEntry:
+    with transaction.atomic():
+        return operations.append(event)
+
+
+def log_of(size: int) -> list[LogEntry]:
+    """Make a settled log: by turns about Anna, about Bram and about nobody."""
+    turns = (ANNA, BRAM, None)
+    entries = [append(an_event(subject_id=turns[number % 3])) for number in range(size)]
+    operations.settle(at=NOW)
+    return entries
+
+
+@contextmanager
+def lifted_triggers() -> Iterator[None]:
+    """Do what only the owner of the database could do; afterwards it never happened."""
+    connection.check_constraints()  # PostgreSQL alters no table while a deferred check waits
+    with transaction.atomic():
+        triggers.lift(connection)
+        yield
+        transaction.set_rollback(True)

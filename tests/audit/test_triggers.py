@@ -1,0 +1,249 @@
+"""What the database refuses, statement by statement, whoever asks."""
+
+from collections.abc import Iterator
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from django.db import DatabaseError, IntegrityError, connection, models, transaction
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
+from django.db.migrations.state import ProjectState
+
+from audit import checks, keyring, operations, triggers
+from audit.models import (
+    Checkpoint,
+    Key,
+    Leaf,
+    LogEntry,
+    Payload,
+    PendingEntry,
+    Tile,
+    VerificationRun,
+)
+from tests.audit.builders import ANNA, NOW, an_event, append, log_of
+
+pytestmark = pytest.mark.django_db
+
+APPEND_ONLY = [LogEntry, Payload, Leaf, Tile, Checkpoint, VerificationRun]
+FIRST_COLUMN = {model: model._meta.concrete_fields[-1].column for model in APPEND_ONLY}
+by_model = pytest.mark.parametrize("model", APPEND_ONLY)
+
+
+def execute(sql: str) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(sql)
+
+
+def rows(model: type[models.Model]) -> list[dict[str, object]]:
+    return list(model._default_manager.order_by("pk").values())
+
+
+@pytest.fixture
+def _full_log() -> Iterator[None]:
+    log_of(2)
+    Tile.objects.create(level=0, number=0, data=bytes(8192), root=bytes(32))
+    operations.verify(at=NOW)
+    connection.check_constraints()
+    yield
+
+
+@pytest.mark.usefixtures("_full_log")
+class TestAppendOnlyTable:
+    @by_model
+    def test_refuses_an_update(self, model: type[models.Model]) -> None:
+        table, column = model._meta.db_table, FIRST_COLUMN[model]
+        before = rows(model)
+
+        with pytest.raises(IntegrityError, match="append-only"):
+            execute(f'UPDATE {table} SET "{column}" = "{column}"')
+        assert rows(model) == before
+
+    @by_model
+    def test_refuses_a_delete(self, model: type[models.Model]) -> None:
+        with pytest.raises(IntegrityError, match="append-only"):
+            execute(f"DELETE FROM {model._meta.db_table}")
+        assert rows(model)
+
+    @by_model
+    def test_refuses_the_orm_in_every_way_it_has(self, model: type[models.Model]) -> None:
+        manager, row = model._default_manager, model._default_manager.first()
+        assert row is not None
+        name = model._meta.concrete_fields[-1].attname
+        attempts = [
+            lambda: manager.update(**{name: getattr(row, name)}),
+            lambda: manager.bulk_update([row], [name]),
+            lambda: row.save(force_update=True),
+            lambda: manager.all()._raw_delete("default"),
+        ]
+
+        for attempt in attempts:
+            with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+                attempt()
+
+    @by_model
+    def test_refuses_to_be_emptied(self, model: type[models.Model]) -> None:
+        table = model._meta.db_table
+        sql = f"TRUNCATE {table} CASCADE" if on_postgresql() else f"DELETE FROM {table} WHERE 1"
+
+        with pytest.raises(IntegrityError, match="append-only"):
+            execute(sql)
+
+    @by_model
+    def test_refuses_to_replace_a_row_by_inserting_it_again(
+        self, model: type[models.Model]
+    ) -> None:
+        table = model._meta.db_table
+        columns = ", ".join(f'"{field.column}"' for field in model._meta.concrete_fields)
+        key = model._meta.pk.column if model._meta.pk else ""
+        before = rows(model)
+        copy = f"INTO {table} ({columns}) SELECT {columns} FROM {table} WHERE true"
+        attempts = [f'INSERT {copy} ON CONFLICT ("{key}") DO UPDATE SET "{key}" = 9']
+        if not on_postgresql():
+            attempts += [f"INSERT OR REPLACE {copy}", f"REPLACE {copy}"]
+
+        for attempt in attempts:
+            with pytest.raises(IntegrityError, match="append-only"):
+                execute(attempt)
+        assert rows(model) == before
+
+    def test_refuses_to_replace_a_row_by_its_other_unique_columns(self) -> None:
+        if on_postgresql():
+            execute("INSERT INTO audit_tile (level, number, data, root) VALUES (0, 1, '', '')")
+            return  # PostgreSQL has no statement that replaces a row
+        for attempt in (
+            "INSERT OR REPLACE INTO audit_tile (level, number, data, root) VALUES (0, 0, '', '')",
+            "INSERT OR REPLACE INTO audit_logentry (uid, leaf, kind, at, actor)"
+            " SELECT uid, '', kind, at, actor FROM audit_logentry",
+            'INSERT OR REPLACE INTO audit_leaf ("index", entry_id, hash)'
+            " SELECT 99, entry_id, '' FROM audit_leaf",
+        ):
+            with pytest.raises(IntegrityError, match="append-only"):
+                execute(attempt)
+
+    def test_refuses_even_a_replica(self) -> None:
+        if not on_postgresql():
+            execute("PRAGMA recursive_triggers = ON")
+        else:
+            execute("SET LOCAL session_replication_role = replica")
+
+        with pytest.raises(IntegrityError, match="append-only"):
+            execute("DELETE FROM audit_checkpoint")
+
+    def test_refuses_the_flush_command(self) -> None:
+        with pytest.raises((DatabaseError, SystemExit, Exception), match=r"append-only|flush"):
+            call_command("flush", interactive=False, verbosity=0, stdout=StringIO())
+        assert LogEntry.objects.exists()
+
+
+class TestQueue:
+    def test_lets_no_entry_go_before_it_has_its_place(self) -> None:
+        append(an_event())
+
+        for attempt in (PendingEntry.objects.all().delete, PendingEntry.objects.all()._raw_delete):
+            with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+                attempt(*(["default"] if attempt.__name__ == "_raw_delete" else []))
+
+    def test_lets_no_row_be_changed(self) -> None:
+        append(an_event())
+
+        with pytest.raises(IntegrityError, match="append-only"):
+            execute("UPDATE audit_pendingentry SET entry_id = entry_id")
+
+    def test_holds_an_entry_that_was_inserted_past_our_code(self) -> None:
+        entry = LogEntry.objects.create(uid=ANNA, leaf=b"x", kind="k", at=NOW, actor="a")
+
+        assert PendingEntry.objects.get().entry_id == entry.pk
+
+
+class TestPayload:
+    def test_may_be_deleted_when_every_key_that_sealed_it_is_destroyed(self) -> None:
+        append(an_event())
+        month, owner = keyring.month_key(at=NOW), keyring.living_key(owner_id=ANNA, at=NOW)
+
+        for key in (month, owner):
+            with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+                Payload.objects.all().delete()
+            keyring.destroy(key=key, at=NOW)
+        Payload.objects.all().delete()
+
+        assert not Payload.objects.exists()
+
+    def test_is_not_stored_under_a_key_that_is_destroyed(self) -> None:
+        key = keyring.living_key(owner_id=ANNA, at=NOW)
+        Key.objects.filter(pk=key.pk).update(destroyed_at=NOW)
+
+        with pytest.raises(IntegrityError, match="destroyed"), transaction.atomic():
+            operations.append(an_event(), key=key)
+
+
+class TestMissingTrigger:
+    def test_is_reported_by_name(self) -> None:
+        with transaction.atomic():
+            drop("audit_leaf_refuses_update", "audit_leaf")
+
+            errors = checks.log_is_append_only(app_configs=None, databases=["default"])
+
+            assert [error.id for error in errors] == ["audit.E001"]
+            assert "audit_leaf_refuses_update on audit_leaf" in errors[0].msg
+            transaction.set_rollback(True)
+
+    def test_is_reported_when_it_only_sleeps_or_was_changed(self) -> None:
+        with transaction.atomic():
+            if on_postgresql():
+                execute("ALTER TABLE audit_leaf DISABLE TRIGGER audit_leaf_refuses_update")
+            else:
+                drop("audit_leaf_refuses_update", "audit_leaf")
+                execute(
+                    "CREATE TRIGGER audit_leaf_refuses_update BEFORE UPDATE ON audit_leaf"
+                    " BEGIN SELECT 1; END"
+                )
+
+            assert [one.name for one in triggers.missing(connection)] == [
+                "audit_leaf_refuses_update"
+            ]
+            transaction.set_rollback(True)
+
+    def test_is_put_back_after_migrating(self) -> None:
+        with transaction.atomic():
+            drop("audit_logentry_waits_for_its_place", "audit_logentry")
+
+            call_command("migrate", verbosity=0, skip_checks=True)
+
+            assert triggers.missing(connection) == []
+            transaction.set_rollback(True)
+
+    def test_is_not_reported_before_it_was_migrated(self) -> None:
+        with transaction.atomic():
+            MigrationRecorder(connection).record_unapplied(*checks._MIGRATION)
+            drop("audit_leaf_refuses_update", "audit_leaf")
+
+            assert checks.log_is_append_only(app_configs=None, databases=["default"]) == []
+            assert checks.log_is_append_only(app_configs=None, databases=None) == []
+            transaction.set_rollback(True)
+
+    def test_is_no_news_when_all_are_there(self) -> None:
+        assert checks.log_is_append_only(app_configs=None, databases=["default"]) == []
+        assert triggers.restore(connection) == []
+
+
+class TestMigration:
+    def test_can_be_taken_back_and_applied_again(self) -> None:
+        migration = MigrationLoader(connection).get_migration(*checks._MIGRATION)
+        with transaction.atomic():
+            with connection.schema_editor(atomic=False) as editor:
+                migration.unapply(ProjectState(), editor)
+            assert len(triggers.missing(connection)) == len(triggers.wanted(connection.vendor))
+
+            with connection.schema_editor(atomic=False) as editor:
+                migration.apply(ProjectState(), editor)
+            assert triggers.missing(connection) == []
+            transaction.set_rollback(True)
+
+
+def drop(name: str, table: str) -> None:
+    execute(f"DROP TRIGGER {name}" + (f" ON {table}" if on_postgresql() else ""))
+
+
+def on_postgresql() -> bool:
+    return connection.vendor == "postgresql"

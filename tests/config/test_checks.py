@@ -1,0 +1,79 @@
+"""`check --deploy` is quiet about a sound installation, and names each fault of another."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.checks import run_checks
+from django.db import connection
+from pytest_django import Settings
+
+
+@pytest.fixture
+def installation(settings: Settings, tmp_path: Path) -> Settings:
+    """A sound one."""
+    tmp_path.chmod(0o700)
+    settings.DEMO = settings.DEBUG = False
+    settings.PUBLIC_BASE_URL, settings.IS_HTTPS = "https://regie.vechtwater.nl", True
+    settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = True
+    settings.SECURE_HSTS_SECONDS = 31_536_000
+    settings.ALLOWED_HOSTS = ["regie.vechtwater.nl"]
+    settings.KEYS_DIR = tmp_path
+    settings.LOG_ORIGIN = "regie.vechtwater.nl/log"
+    settings.CELERY_BROKER_URL = "redis://127.0.0.1:6379/0"
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    return settings
+
+
+def found() -> set[str | None]:
+    """Return what is said, apart from a word about the database that these tests happen to run on."""
+    messages = run_checks(tags=["security"], include_deployment_checks=True)
+    return {message.id for message in messages if not message.is_silenced()} - {"regie.W001"}
+
+
+class TestCheckDeploy:
+    def test_is_quiet_about_a_sound_installation(self, installation: Settings) -> None:
+        assert found() == set()
+
+    @pytest.mark.parametrize(
+        ("setting", "value", "message"),
+        [
+            ("DEMO", True, "regie.E002"),
+            ("DEBUG", True, "regie.E003"),
+            ("IS_HTTPS", False, "regie.E004"),
+            ("ALLOWED_HOSTS", ["*"], "regie.E005"),
+            ("LOG_ORIGIN", "regie.example/log", "regie.E007"),
+            ("CELERY_BROKER_URL", "memory://", "regie.W002"),
+            ("EMAIL_BACKEND", "django.core.mail.backends.filebased.EmailBackend", "regie.W003"),
+        ],
+    )
+    def test_names_the_fault(
+        self, installation: Settings, setting: str, value: Any, message: str
+    ) -> None:
+        setattr(installation, setting, value)
+
+        assert message in found()
+
+    @pytest.mark.parametrize("mode", [0o750, 0o705, 0o777])
+    def test_names_keys_that_others_can_reach(self, installation: Settings, mode: int) -> None:
+        installation.KEYS_DIR.chmod(mode)
+
+        assert found() == {"regie.E006"}
+
+    def test_names_a_database_for_one_machine(self, installation: Settings) -> None:
+        messages = run_checks(tags=["security"], include_deployment_checks=True)
+
+        is_named = any(message.id == "regie.W001" for message in messages)
+        assert is_named == (connection.vendor == "sqlite")
+
+
+class TestEveryCheck:
+    def test_keeps_the_demo_on_this_machine(self, installation: Settings) -> None:
+        installation.DEMO = True
+
+        assert "regie.E001" in {message.id for message in run_checks(tags=["security"])}
+
+    def test_lets_the_demo_run_on_this_machine(self, installation: Settings) -> None:
+        installation.DEMO, installation.ALLOWED_HOSTS = True, ["localhost", "127.0.0.1", "[::1]"]
+
+        assert run_checks(tags=["security"]) == []

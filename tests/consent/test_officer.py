@@ -1,0 +1,253 @@
+import json
+import re
+
+import pytest
+from django.template.loader import render_to_string
+from django.test import Client
+
+from accounts.models import DataSubject, ServiceClient, User
+from audit.events import EventKind
+from audit.models import LogEntry
+from consent.officer import wording
+from consent.queries.values import LogState
+from consent.vocabulary import Reason
+from tests.consent.test_queries import ask, choose
+from tests.factories import NOW
+from tests.visitors import client_of, words
+
+LOG = "/kantoor/logboek/"
+
+
+@pytest.fixture
+def office(carla: User, lekdetectie: ServiceClient) -> Client:
+    """Carla's browser, after both factors, in an organisation with a catalogue."""
+    return client_of(carla)
+
+
+def lines(text: str) -> list[str]:
+    return [words(row) for row in re.findall(r'<tr role="row">(.*?)</tr>', text, re.S)[1:]]
+
+
+class TestWhoMayEnter:
+    @pytest.mark.parametrize("url", ["/kantoor/", LOG])
+    def test_nobody_enters_without_logging_in(self, lekdetectie: ServiceClient, url: str) -> None:
+        assert Client().get(url)["Location"].startswith("/inloggen/")
+
+    @pytest.mark.parametrize("url", [LOG, f"{LOG}controle/", f"{LOG}export/"])
+    def test_a_customer_does_not_enter(
+        self, anna: DataSubject, lekdetectie: ServiceClient, url: str
+    ) -> None:
+        assert anna.user is not None
+        customer = client_of(anna.user)
+
+        assert customer.get(url).status_code in {403, 405}
+        assert customer.post(url).status_code == 403
+        assert not LogEntry.objects.filter(kind__startswith="log.").exists()
+
+    def test_the_office_opens_at_the_log(self, office: Client) -> None:
+        assert office.get("/kantoor/")["Location"] == LOG
+
+
+class TestLog:
+    def test_shows_each_line_in_words_and_nobody_by_name(
+        self, office: Client, anna: DataSubject, lekdetectie: ServiceClient
+    ) -> None:
+        choose(anna, usage=False)
+        ask(lekdetectie)
+
+        text = office.get(LOG).text
+
+        found = lines(text)
+        assert any("Team storingsdienst Vraag van een dienst" in line for line in found)
+        assert any("Mag niet Klant zei nee" in line for line in found)
+        assert any("Klant Toestemming geweigerd k-" in line for line in found)
+        assert "Jansen" not in text
+        assert "VW-0000001" not in text
+
+    def test_a_look_is_a_line_itself(self, office: Client) -> None:
+        assert "Logboek gelezen" in lines(office.get(LOG).text)[0]
+
+    def test_filters_by_what_the_address_says(
+        self, office: Client, anna: DataSubject, lekdetectie: ServiceClient
+    ) -> None:
+        choose(anna, usage=True)
+        ask(lekdetectie)
+
+        text = office.get(
+            f"{LOG}?soort={EventKind.ACCESS_DECIDED}&antwoord=permitted&doel=lekwaarschuwing"
+        ).text
+
+        assert "1 regel gevonden" in words(text)
+        assert "Weghalen: Vraag van een dienst" in words(text)
+        assert "Mag Klant zei ja" in lines(text)[0]
+
+    def test_filters_on_days_up_to_and_including_the_last(
+        self, office: Client, anna: DataSubject
+    ) -> None:
+        choose(anna, usage=True)  # on 29 March 2026
+
+        assert "2 regels gevonden" in words(office.get(f"{LOG}?van=2026-03-29&tot=2026-03-29").text)
+        assert "Geen regels" in words(office.get(f"{LOG}?tot=2026-03-28").text)
+
+    @pytest.mark.parametrize(
+        ("query", "said"),
+        [
+            ("van=gisteren", "Vul een dag in"),
+            ("van=2026-03-02&tot=2026-03-01", "Deze dag is eerder dan de eerste dag"),
+        ],
+    )
+    def test_a_day_that_makes_no_sense_is_an_error_that_says_so(
+        self, office: Client, query: str, said: str
+    ) -> None:
+        response = office.get(f"{LOG}?{query}")
+
+        assert response.status_code == 422
+        assert said in words(response.text)
+        assert re.search(r"<title>\s*Fout:", response.text)
+
+    def test_a_customer_number_is_searched_by_post_and_stands_in_no_address(
+        self, office: Client, anna: DataSubject, bram: DataSubject
+    ) -> None:
+        choose(anna, usage=True)
+        choose(bram, usage=True)
+
+        text = office.post(LOG, {"klant": "vw-000 0001"}).text
+
+        found = [line for line in lines(text) if "Toestemming gegeven" in line]
+        assert len(found) == 1
+        assert "Logboek gelezen k-" in lines(text)[0], "the look names whom it was about"
+        assert not re.search(r'(href|action)="[^"]*0001', text)
+
+    def test_a_customer_number_in_an_address_is_not_used(
+        self, office: Client, anna: DataSubject
+    ) -> None:
+        choose(anna, usage=True)
+
+        text = office.get(f"{LOG}?klant=VW-9999999").text
+
+        assert "Toestemming gegeven" in words("".join(lines(text)))
+
+    def test_an_unknown_customer_number_gives_advice(self, office: Client, anna: DataSubject) -> None:
+        choose(anna, usage=True)
+
+        text = words(office.post(LOG, {"klant": "VW-9999999"}).text)
+
+        assert "Er is geen regel over dit klantnummer. Controleer het nummer" in text
+
+    def test_leads_from_page_to_page(
+        self, office: Client, anna: DataSubject, lekdetectie: ServiceClient
+    ) -> None:
+        for _ in range(60):
+            ask(lekdetectie)
+        only = f"soort={EventKind.ACCESS_DECIDED}"
+        first = office.get(f"{LOG}?{only}").text
+        older = re.search(r'rel="next" href="([^"#]+)', first)
+        assert older is not None
+
+        second = office.get(older[1].replace("&amp;", "&")).text
+
+        assert len(lines(first)) == 50
+        assert len(lines(second)) == 10
+        assert 'rel="first"' in second
+
+    def test_leads_from_page_to_page_about_one_customer(
+        self, office: Client, anna: DataSubject, lekdetectie: ServiceClient
+    ) -> None:
+        for _ in range(60):
+            ask(lekdetectie)
+        first = office.post(LOG, {"klant": "VW-0000001"}).text
+        older = re.search(r'name="voor" value="(\d+)"', first)
+        assert older is not None
+
+        second = office.post(LOG, {"klant": "VW-0000001", "voor": older[1]}).text
+
+        assert len(lines(first)) == 50
+        assert len(lines(second)) == 11  # sixty questions and the first look
+
+
+class TestState:
+    def test_tells_that_nothing_was_checked_yet(self, office: Client) -> None:
+        assert "Het logboek is nog niet gecontroleerd" in words(office.get(LOG).text)
+
+    def test_recomputes_when_asked_and_says_what_came_out(
+        self, office: Client, anna: DataSubject
+    ) -> None:
+        choose(anna, usage=True)
+
+        text = words(office.post(f"{LOG}controle/", follow=True).text)
+
+        assert "Wij hebben het logboek nagerekend. Het klopt." in text
+        assert "Het logboek klopt Gecontroleerd op" in text
+        assert "Gewist of gewijzigd 0 regels" in text
+        assert "Logboek gecontroleerd" in text
+
+    def test_a_broken_log_says_where_and_what_to_do(self) -> None:
+        state = LogState(
+            size=9, pending=2, root="ab" * 32, checkpoint_size=None, checkpoint_at=None,
+            run_at=NOW, run_counted=9, run_faults=2, first_fault="entry 4",
+        )  # fmt: skip
+
+        text = words(render_to_string("officer/log_state.html", {"state": state, "csrf_token": "x"}))
+
+        assert "Het logboek klopt niet" in text
+        assert "Eerste fout: entry 4" in text
+        assert "Verander niets." in text
+        assert "Wacht op een nummer 2 regels" in text
+
+
+class TestExport:
+    @pytest.mark.parametrize(
+        ("form", "kind"), [("jsonl", "application/jsonl"), ("csv", "text/csv"), ("", "application/jsonl")]
+    )
+    def test_hands_out_a_file(
+        self, office: Client, anna: DataSubject, form: str, kind: str
+    ) -> None:
+        choose(anna, usage=True)
+
+        response = office.post(f"{LOG}export/", {"form": form})
+        body = b"".join(response.streaming_content)  # type: ignore[attr-defined]
+
+        assert response["Content-Type"].startswith(kind)
+        assert re.search(r'filename="logboek-[\d-]+\.(jsonl|csv)"', response["Content-Disposition"])
+        assert response["Cache-Control"] == "no-store"
+        assert EventKind.CONSENT_GIVEN.encode() in body
+        assert LogEntry.objects.filter(kind=EventKind.LOG_EXPORTED).count() == 1
+
+    def test_exports_what_the_filter_selects(
+        self, office: Client, anna: DataSubject, bram: DataSubject
+    ) -> None:
+        choose(anna, usage=True)
+        choose(bram, usage=True)
+
+        response = office.post(
+            f"{LOG}export/", {"form": "jsonl", "klant": "VW-0000001", "soort": EventKind.CONSENT_GIVEN}
+        )
+        body = b"".join(response.streaming_content)  # type: ignore[attr-defined]
+
+        kinds = [json.loads(line).get("kind") for line in body.splitlines()]
+        assert kinds.count(EventKind.CONSENT_GIVEN) == 1
+        assert b"VW-0000001" not in body
+
+    def test_a_filter_that_makes_no_sense_exports_nothing(self, office: Client) -> None:
+        response = office.post(f"{LOG}export/", {"van": "gisteren"}, follow=True)
+
+        assert "Daarom is er niets geëxporteerd" in words(response.text)
+        assert not LogEntry.objects.filter(kind=EventKind.LOG_EXPORTED).exists()
+
+
+class TestWording:
+    @pytest.mark.parametrize("kind", list(EventKind))
+    def test_every_kind_has_words(self, kind: EventKind) -> None:
+        assert wording.kind(kind) != kind.value
+
+    @pytest.mark.parametrize("reason", list(Reason))
+    def test_every_reason_has_words(self, reason: Reason) -> None:
+        assert wording.reason(reason) != reason.value
+
+    def test_what_it_does_not_know_it_shows_as_it_is(self) -> None:
+        assert wording.kind("some.new.kind") == "some.new.kind"
+        assert wording.outcome("new", kind_code="x") == ("info", "new")
+
+    def test_a_service_is_refused_and_a_customer_refuses(self) -> None:
+        assert wording.outcome("refused", kind_code=EventKind.ACCESS_DECIDED)[1] == "Mag niet"
+        assert wording.outcome("refused", kind_code=EventKind.CONSENT_REFUSED)[1] == "Nee"
