@@ -54,7 +54,7 @@ class ApiManners:
         if problems.is_api(request):
             if response.status_code >= HTTPStatus.BAD_REQUEST and _is_page(response):
                 response = problems.as_problem(response)
-            response.headers["API-Version"] = settings.SPECTACULAR_SETTINGS["VERSION"]
+            response.headers["API-Version"] = str(settings.SPECTACULAR_SETTINGS["VERSION"])
         return response
 
 

@@ -97,7 +97,8 @@ def _known(exc: Exception) -> exceptions.APIException | ConsentError | None:
             return _TooLarge()
         case RecursionError():  # the JSON reader gives up on a body that is one deep nest
             return exceptions.ParseError("JSON parse error - nested too deeply")
-    return None
+        case _:
+            return None
 
 
 class _TooLarge(exceptions.APIException):

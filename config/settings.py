@@ -139,7 +139,7 @@ EMAIL_BACKEND = env.text(
 EMAIL_FILE_PATH = DATA_DIR / "mail"
 DEFAULT_FROM_EMAIL = env.text("REGIE_FROM_EMAIL", default="Vechtwater <noreply@vechtwater.example>")
 
-CELERY_BROKER_URL = env.text("REGIE_BROKER_URL", default="memory://")
+CELERY_BROKER_URL = env.text("REGIE_BROKER_URL", default="memory://localhost")
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_IGNORE_RESULT = True
@@ -183,7 +183,7 @@ LOGGING = {
     "loggers": {
         # A refusal is an answer, and no event for the operator.
         "django.request": {"level": "ERROR"},
-        "waitress.queue": {"level": "ERROR"},
+        "waitress": {"level": "ERROR"},
     },
     "root": {"handlers": ["console"], "level": env.text("REGIE_LOG_LEVEL", default="WARNING")},
 }

@@ -17,6 +17,7 @@ from consent.loading_rows import (
     put_processings,
     put_recipients,
     put_sources,
+    stored_ids,
 )
 from consent.models import Organisation, Purpose
 from consent.vocabulary import LegalBasis
@@ -76,7 +77,7 @@ def load_catalogue(*, catalogue: Catalogue, at: datetime) -> LoadReport:
         or any(purpose.change is not Change.UNCHANGED for purpose in purposes)
     )
     if is_changed:
-        if _put_organisation(catalogue, at=at):
+        if _put_organisation(catalogue, stored, at=at):
             register.insert(0, f"organisation {catalogue.organisation.slug}")
         append(_event(catalogue, purposes=purposes, register=register, at=at))
     return LoadReport(is_changed=is_changed, purposes=purposes, register=tuple(register))
@@ -122,47 +123,44 @@ def _refused(catalogue: Catalogue, path: str, reason: str) -> CatalogueError:
     return CatalogueError((_fault(catalogue, path, reason),))
 
 
-def _put_organisation(catalogue: Catalogue, *, at: datetime) -> bool:
+def _put_organisation(catalogue: Catalogue, stored: Organisation | None, *, at: datetime) -> bool:
     """Store the organisation with the stamp of this catalogue; return whether its own facts changed."""
     entry = catalogue.organisation
-    organisation, is_changed = put(
-        Organisation.objects.all(),
-        entry.slug,
-        {"texts": entry.texts, "contact": entry.contact},
-        on_create={"catalogue_digest": catalogue.digest, "catalogue_loaded_at": at},
+    is_changed = stored is None or (stored.texts, stored.contact) != (entry.texts, entry.contact)
+    put(
+        Organisation,
+        stored,
+        slug=entry.slug,
+        texts=entry.texts,
+        contact=entry.contact,
+        catalogue_digest=catalogue.digest,
+        catalogue_loaded_at=at,
     )
-    organisation.catalogue_digest = catalogue.digest
-    organisation.catalogue_loaded_at = at
-    organisation.save(update_fields=["catalogue_digest", "catalogue_loaded_at"])
     return is_changed
 
 
 def _put_purposes(catalogue: Catalogue, *, at: datetime) -> list[PurposeChange]:
-    stored = {purpose.slug: purpose.is_active for purpose in Purpose.objects.all()}
+    stored = Purpose.objects.in_bulk(field_name="slug")
+    was_active = {slug: purpose.is_active for slug, purpose in stored.items()}
+    ids = stored_ids()
     changes = []
     for place, entry in enumerate(catalogue.purposes, start=1):
         purpose, is_changed = put(
-            Purpose.objects.all(),
-            entry.slug,
-            {
-                "position": place,
-                "icon": entry.icon,
-                "legal_basis": entry.legal_basis.value,
-                "validity_months": entry.validity_months,
-                "is_active": True,
-            },
+            Purpose,
+            stored.get(entry.slug),
+            slug=entry.slug,
+            position=place,
+            icon=entry.icon,
+            legal_basis=entry.legal_basis.value,
+            validity_months=entry.validity_months,
+            is_active=True,
         )
-        is_changed |= put_asked(purpose, entry)
-        is_changed |= put_processings(purpose, entry)
+        is_changed |= put_asked(purpose, entry, ids)
+        is_changed |= put_processings(purpose, entry, ids)
         number, is_new = put_notice(purpose, entry, at=at)
-        if entry.slug not in stored:
-            change = Change.ADDED
-        elif not stored[entry.slug]:
-            change = Change.RESUMED
-        elif is_new:
-            change = Change.NEW_NOTICE
-        else:
-            change = Change.UPDATED if is_changed else Change.UNCHANGED
+        change = _change(
+            was_active=was_active.get(entry.slug), is_new=is_new, is_changed=is_changed
+        )
         changes.append(
             PurposeChange(
                 slug=entry.slug,
@@ -172,6 +170,17 @@ def _put_purposes(catalogue: Catalogue, *, at: datetime) -> list[PurposeChange]:
             )
         )
     return changes
+
+
+def _change(*, was_active: bool | None, is_new: bool, is_changed: bool) -> Change:
+    """Return what happened to a purpose; `was_active` is None when it was not there."""
+    if was_active is None:
+        return Change.ADDED
+    if not was_active:
+        return Change.RESUMED
+    if is_new:
+        return Change.NEW_NOTICE
+    return Change.UPDATED if is_changed else Change.UNCHANGED
 
 
 def _stop_the_others(catalogue: Catalogue) -> list[PurposeChange]:

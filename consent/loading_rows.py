@@ -1,6 +1,7 @@
 """Write the rows of the register that differ from a catalogue. `loading.py` decides, logs and is one transaction."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -22,16 +23,32 @@ from consent.models import (
 Row = TypeVar("Row", bound=models.Model)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ids:
+    """The ids of rows by their slugs."""
+
+    categories: Mapping[str, int]
+    recipients: Mapping[str, int]
+
+
+def stored_ids() -> Ids:
+    return Ids(
+        categories=dict(DataCategory.objects.values_list("slug", "id")),
+        recipients=dict(Recipient.objects.values_list("slug", "id")),
+    )
+
+
 def put_sources(catalogue: Catalogue) -> list[str]:
+    stored = Source.objects.in_bulk(field_name="slug")
     return [
         f"source {entry.slug}"
         for entry in catalogue.sources
-        if put(Source.objects.all(), entry.slug, {"texts": entry.texts})[1]
+        if put(Source, stored.get(entry.slug), slug=entry.slug, texts=entry.texts)[1]
     ]
 
 
 def put_recipients(catalogue: Catalogue) -> list[str]:
-    stored = {recipient.slug: recipient for recipient in Recipient.objects.all()}
+    stored = Recipient.objects.in_bulk(field_name="slug")
     changed = []
     for entry in catalogue.recipients:
         if _differs(stored.get(entry.slug), entry):
@@ -55,61 +72,67 @@ def _differs(stored: Recipient | None, entry: RecipientEntry) -> bool:
 
 
 def put_categories(catalogue: Catalogue) -> list[str]:
+    """Write the categories and their items; return which changed."""
+    stored = DataCategory.objects.in_bulk(field_name="slug")
+    items = DataItem.objects.in_bulk(field_name="slug")
     sources = dict(Source.objects.values_list("slug", "id"))
     changed = []
     for place, entry in enumerate(catalogue.categories, start=1):
         category, is_changed = put(
-            DataCategory.objects.all(),
-            entry.slug,
-            {
-                "position": place,
-                "icon": entry.icon,
-                "is_choice": entry.is_choice,
-                "texts": entry.texts,
-            },
+            DataCategory,
+            stored.get(entry.slug),
+            slug=entry.slug,
+            position=place,
+            icon=entry.icon,
+            is_choice=entry.is_choice,
+            texts=entry.texts,
         )
         if is_changed:
             changed.append(f"category {entry.slug}")
         for number, item in enumerate(entry.items, start=1):
-            facts = {
-                "category_id": category.id,
-                "position": number,
-                "sensitivity": item.sensitivity,
-                "is_masked": item.is_masked,
-                "source_id": sources[item.source],
-                "retention_months": item.retention_months,
-                "texts": item.texts,
-            }
-            if put(DataItem.objects.all(), item.slug, facts)[1]:
+            _, is_changed = put(
+                DataItem,
+                items.get(item.slug),
+                slug=item.slug,
+                category_id=category.id,
+                position=number,
+                sensitivity=item.sensitivity,
+                is_masked=item.is_masked,
+                source_id=sources[item.source],
+                retention_months=item.retention_months,
+                texts=item.texts,
+            )
+            if is_changed:
                 changed.append(f"item {item.slug}")
     return changed
 
 
-def put_asked(purpose: Purpose, entry: PurposeEntry) -> bool:
-    ids = dict(DataCategory.objects.values_list("slug", "id"))
+def put_asked(purpose: Purpose, entry: PurposeEntry, ids: Ids) -> bool:
+    """Write which categories the purpose uses; return whether that changed."""
     wanted = {
-        ids[line.category]: (line.is_required, place)
+        ids.categories[line.category]: (line.is_required, place)
         for place, line in enumerate(entry.categories, start=1)
     }
-    stored = {
-        line.category_id: (line.is_required, line.position) for line in purpose.categories.all()
-    }
-    purpose.categories.exclude(category_id__in=wanted).delete()
+    stored = {line.category_id: line for line in purpose.categories.all()}
+    if wanted == {
+        category_id: (line.is_required, line.position) for category_id, line in stored.items()
+    }:
+        return False
+    for category_id in stored.keys() - wanted:
+        stored[category_id].delete()
     for category_id, (is_required, place) in wanted.items():
-        if stored.get(category_id) != (is_required, place):
-            PurposeCategory.objects.update_or_create(
-                purpose=purpose,
-                category_id=category_id,
-                defaults={"is_required": is_required, "position": place},
-            )
-    return stored != wanted
+        PurposeCategory.objects.update_or_create(
+            purpose=purpose,
+            category_id=category_id,
+            defaults={"is_required": is_required, "position": place},
+        )
+    return True
 
 
-def put_processings(purpose: Purpose, entry: PurposeEntry) -> bool:
-    categories = dict(DataCategory.objects.values_list("slug", "id"))
-    recipients = dict(Recipient.objects.values_list("slug", "id"))
+def put_processings(purpose: Purpose, entry: PurposeEntry, ids: Ids) -> bool:
+    """Write who may use what for the purpose; return whether that changed."""
     wanted = {
-        (recipients[use.recipient], categories[slug])
+        (ids.recipients[use.recipient], ids.categories[slug])
         for use in entry.uses
         for slug in use.categories
     }
@@ -135,20 +158,15 @@ def put_notice(purpose: Purpose, entry: PurposeEntry, *, at: datetime) -> tuple[
     return number, True
 
 
-def put(
-    rows: models.QuerySet[Row],
-    slug: str,
-    facts: Mapping[str, Any],
-    *,
-    on_create: Mapping[str, Any] | None = None,
-) -> tuple[Row, bool]:
-    """Return the row with this slug holding these facts, and whether anything had to be written."""
-    row = rows.filter(slug=slug).first()
-    if row is None:
-        return rows.create(slug=slug, **facts, **(on_create or {})), True
-    differing = [name for name, value in facts.items() if getattr(row, name) != value]
+def put(model: type[Row], stored: Row | None, **facts: Any) -> tuple[Row, bool]:
+    """Return the row that holds these facts, and whether anything had to be written."""
+    if stored is None:
+        row = model(**facts)
+        row.save(force_insert=True)
+        return row, True
+    differing = [name for name, value in facts.items() if getattr(stored, name) != value]
     for name in differing:
-        setattr(row, name, facts[name])
+        setattr(stored, name, facts[name])
     if differing:
-        row.save(update_fields=differing)
-    return row, bool(differing)
+        stored.save(update_fields=differing)
+    return stored, bool(differing)

@@ -62,6 +62,9 @@ def load_people(*, at: datetime) -> list[DemoAccount]:
     Vechtwater has to be loaded; to make a believable past, load it with a moment before `at - JOINED`.
     """
     load_services(at=at - JOINED)
+    for officer in _content()["officers"]:
+        if user_by_email(officer["email"]) is None:
+            _make_login(officer, role=Role.OFFICER, at=at)
     people = _content()["people"]
     new = {
         person["reference"]: _make_person(person, at=at)
@@ -75,9 +78,6 @@ def load_people(*, at: datetime) -> list[DemoAccount]:
         for happening in _history(person, at=at)
     ]
     _live_through(sorted(happenings, key=lambda happening: happening.at), subjects=new)
-    for officer in _content()["officers"]:
-        if user_by_email(officer["email"]) is None:
-            _make_login(officer, role=Role.OFFICER, at=at)
     return demo_accounts()
 
 

@@ -9,8 +9,11 @@ import os
 import shutil
 import socket
 import sys
-from dataclasses import dataclass
+import time
 from pathlib import Path
+from typing import NoReturn
+
+from consent.demo import logins
 
 ROOT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"  # never another one: everyone can read the demo's passwords in its source
@@ -28,31 +31,23 @@ HIGHEST_PORT = 65535
 KEPT_SETTINGS = ("REGIE_BOOTSTRAP", "REGIE_DATABASE_URL", "REGIE_LOG_LEVEL")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    port: int
-    data_dir: Path
-    reset: bool
-
-
 def prepare(arguments: list[str]) -> None:
     """Claim the port and the folder, and put the settings of the demo into the environment.
 
-    Exits with a sentence when the demo cannot run here.
+    Exits with a sentence when the demo cannot run here, and after --codes.
     """
-    place = read(arguments)
-    if not is_free(place.port):
-        sys.exit(busy_sentence(place.port))
-    claim(place.data_dir)
-    if place.reset:
-        empty(place.data_dir)
-    set_environment(place)
-
-
-def read(arguments: list[str]) -> Place:
     parser = argparse.ArgumentParser(prog="manage.py demo", description="Start the demo.")
     add_options(parser)
-    return as_place(parser.parse_args(arguments))
+    options = parser.parse_args(arguments)
+    data_dir: Path = options.data_dir.expanduser().resolve()
+    if options.codes:
+        show_codes(data_dir)
+    if not is_free(options.port):
+        sys.exit(busy_sentence(options.port))
+    claim(data_dir)
+    if options.reset:
+        empty(data_dir)
+    set_environment(port=options.port, data_dir=data_dir)
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -61,14 +56,19 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--data-dir",
         type=Path,
         default=ROOT / "var" / "demo",
-        help="database, keys, mail and exports come here (default var/demo)",
+        help="where everything goes that the demo writes (default var/demo)",
     )
     parser.add_argument("--reset", action="store_true", help="first remove what a demo left there")
+    parser.add_argument("--codes", action="store_true", help="only show the logins, with new codes")
 
 
-def as_place(options: argparse.Namespace) -> Place:
-    data_dir: Path = options.data_dir
-    return Place(port=options.port, data_dir=data_dir.expanduser().resolve(), reset=options.reset)
+def show_codes(data_dir: Path) -> NoReturn:
+    try:
+        found = logins.read(data_dir)
+    except FileNotFoundError:
+        sys.exit(f"No demo was started in {data_dir} yet. Start it: python3 manage.py demo")
+    sys.stdout.write(logins.table(found, seconds=time.time()) + "\n")
+    sys.exit(0)
 
 
 def _port(text: str) -> int:
@@ -103,7 +103,7 @@ def claim(data_dir: Path) -> None:
     Exits when it cannot be written, holds an installation that is not a demo, or is used by another demo.
     """
     try:
-        data_dir.mkdir(parents=True, exist_ok=True)
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         mark = data_dir / MARK
         taken = [name for name in MADE_HERE if (data_dir / name).exists()]
         if taken and not mark.exists():
@@ -141,13 +141,14 @@ def empty(data_dir: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def set_environment(place: Place) -> None:
+def set_environment(*, port: int, data_dir: Path) -> None:
     """Leave out what is set for a real installation, so that the demo can never reach its keys or mail."""
     for name in [name for name in os.environ if name.startswith("REGIE_")]:
         if name not in KEPT_SETTINGS:
             del os.environ[name]
     os.environ.update(
+        CELERY_SKIP_CHECKS="yes",  # they take a second, and nothing here differs from the tests
         REGIE_DEMO="yes",
-        REGIE_DATA_DIR=str(place.data_dir),
-        REGIE_PUBLIC_BASE_URL=f"http://{HOST}:{place.port}",
+        REGIE_DATA_DIR=str(data_dir),
+        REGIE_PUBLIC_BASE_URL=f"http://{HOST}:{port}",
     )

@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import waitress
 from celery import current_app
-from celery.beat import Service
+from celery.beat import Scheduler, Service
+from celery.worker import state as worker_state
 from django.core.servers.basehttp import get_internal_wsgi_application
 
 from consent.demo.place import HOST
@@ -16,7 +17,7 @@ WEB_THREADS = 8
 WORKER_THREADS = 2
 # The application answers a body over 1 MB with a sentence; the server only stops what is absurd.
 LARGEST_BODY = 64 * 1024 * 1024
-SECONDS_TO_STOP = 2.5
+SECONDS_TO_STOP = 2.0
 
 
 class PortTakenError(Exception):
@@ -39,17 +40,26 @@ def serve(*, port: int, ready: Callable[[], None]) -> None:
         without_heartbeat=True,
         without_mingle=True,
     )
-    schedule = Service(app=current_app, scheduler_cls="celery.beat:Scheduler")
-    for run in (web.run, worker.start, schedule.start):
-        threading.Thread(target=run, daemon=True).start()
+    schedule = Service(app=current_app, scheduler_cls=Scheduler)
+    worker_thread = _start(worker.start)
+    _start(web.run)
+    _start(schedule.start)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     ready()
     stop.wait()
     _leave_in_time()
     schedule.stop()
+    # As Celery's own signal handlers say it: finish what runs, then end.
+    worker_state.should_stop = os.EX_OK  # type: ignore[assignment]
     web.task_dispatcher.shutdown(timeout=1)
-    worker.stop()
+    worker_thread.join()
+
+
+def _start(run: Callable[[], None]) -> threading.Thread:
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    return thread
 
 
 def _web(port: int) -> waitress.server.TcpWSGIServer:

@@ -7,10 +7,10 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from audit import operations, triggers
+from audit import keyring, operations, triggers
 from audit.canonical import Json
 from audit.events import Actor, Event, EventKind
-from audit.models import LogEntry
+from audit.models import Key, LogEntry
 
 ANNA = UUID("00000000-0000-4000-8000-00000000000a")
 BRAM = UUID("00000000-0000-4000-8000-00000000000b")
@@ -51,9 +51,27 @@ def append(event: Event) -> LogEntry:
 def log_of(size: int) -> list[LogEntry]:
     """Make a settled log: by turns about Anna, about Bram and about nobody."""
     turns = (ANNA, BRAM, None)
-    entries = [append(an_event(subject_id=turns[number % 3])) for number in range(size)]
+    with transaction.atomic(), remembered_keys(ANNA, BRAM):
+        entries = [
+            operations.append(an_event(subject_id=turns[number % 3])) for number in range(size)
+        ]
     operations.settle(at=NOW)
     return entries
+
+
+@contextmanager
+def remembered_keys(*owners: UUID) -> Iterator[None]:
+    """Let the key ring know the keys as it does in a process that has been running for a while."""
+    keys = {owner: keyring.living_key(owner_id=owner, at=NOW) for owner in owners}
+    month = keyring.month_key(at=NOW)
+    known: list[tuple[UUID | str, Key]] = [*keys.items(), (month.month, month)]
+    for name, key in known:
+        keyring._keep(name, key)
+    try:
+        yield
+    finally:
+        for _, key in known:
+            keyring.forget(key)
 
 
 @contextmanager

@@ -1,5 +1,3 @@
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -13,23 +11,9 @@ from audit.events import EventKind
 from audit.leaf import SHOWN, check_commitment, parse_leaf, subject_tag
 from audit.models import Key, LogEntry, Payload, PendingEntry
 from audit.queries import ROWS, opened
-from tests.audit.builders import ANNA, BRAM, NOW, an_event, append
+from tests.audit.builders import ANNA, BRAM, NOW, an_event, append, remembered_keys
 
 pytestmark = pytest.mark.django_db
-
-
-@contextmanager
-def remembered_keys(*owners: UUID) -> Iterator[None]:
-    """Let the key ring know the keys as it does in a process that has been running for a while."""
-    keys = {owner: keyring.living_key(owner_id=owner, at=NOW) for owner in owners}
-    month = keyring.month_key(at=NOW)
-    for name, key in [*keys.items(), (month.month, month)]:
-        keyring._keep(name, key)
-    try:
-        yield
-    finally:
-        for key in (*keys.values(), month):
-            keyring.forget(key)
 
 
 class TestAppend:

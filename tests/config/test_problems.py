@@ -5,7 +5,6 @@ from typing import Any
 
 import jsonschema
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 
 pytestmark = pytest.mark.urls("tests.config.urls")
@@ -38,7 +37,7 @@ def system() -> Client:
     return Client(raise_request_exception=False)
 
 
-def problem_in(response: HttpResponse, *, status: int) -> dict[str, Any]:
+def problem_in(response: Any, *, status: int) -> dict[str, Any]:
     assert response.status_code == status
     assert response["Content-Type"] == "application/problem+json"
     assert response["API-Version"] == "0.1.0"

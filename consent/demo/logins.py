@@ -1,0 +1,93 @@
+"""Who can log in to the demo: `accounts.json` for programs, a table for people. Standard library only."""
+
+import base64
+import json
+import os
+from pathlib import Path
+from typing import TypedDict
+
+from accounts import totp
+
+FILE_NAME = "accounts.json"
+
+
+class Customer(TypedDict):
+    email: str
+    password: str
+    totpSecret: str
+    reference: str
+    name: str
+
+
+class NotEnrolled(TypedDict):
+    email: str
+    password: str
+    reference: str
+    name: str
+
+
+class Officer(TypedDict):
+    email: str
+    password: str
+    totpSecret: str
+
+
+class Service(TypedDict):
+    clientId: str
+    kid: str
+    privateKeyFile: str
+    scope: str
+    purposes: list[str]
+
+
+class Logins(TypedDict):
+    customers: list[Customer]
+    notEnrolled: list[NotEnrolled]
+    officer: Officer
+    services: list[Service]
+
+
+def write(logins: Logins, *, data_dir: Path) -> Path:
+    """Put the file there in one step, so that nobody reads half of it; mode 0600."""
+    path = data_dir / FILE_NAME
+    draft = data_dir / f".{FILE_NAME}"
+    draft.unlink(missing_ok=True)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump(logins, file, ensure_ascii=False, indent=2)
+        file.write("\n")
+    return draft.replace(path)
+
+
+def read(data_dir: Path) -> Logins:
+    """Return what the last start wrote.
+
+    Raises:
+        FileNotFoundError: no demo was started there.
+    """
+    logins: Logins = json.loads((data_dir / FILE_NAME).read_text(encoding="utf-8"))
+    return logins
+
+
+def table(logins: Logins, *, seconds: float) -> str:
+    """Return the table for a terminal, with the codes that count at this moment (seconds since 1970)."""
+    rows = [("log in as", "password", "TOTP secret", "code now")]
+    rows += [_row(customer, seconds) for customer in logins["customers"]]
+    rows += [
+        (person["email"], person["password"], "(set up at first log-in)", "")
+        for person in logins["notEnrolled"]
+    ]
+    rows += [_row(logins["officer"], seconds)]
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+    lines[-1] += "  privacy officer"
+    return "\n".join(lines)
+
+
+def _row(person: Customer | Officer, seconds: float) -> tuple[str, str, str, str]:
+    secret = base64.b32decode(person["totpSecret"])
+    code = totp.code_at(secret, totp.step_at(seconds))
+    return person["email"], person["password"], person["totpSecret"], code

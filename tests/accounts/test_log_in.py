@@ -1,0 +1,526 @@
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.db import connection
+from django.http import HttpResponse
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from accounts import throttle
+from accounts.devices import DISABLED_AT
+from accounts.gates import next_page
+from accounts.models import DataSubject, RecoveryDevice, TotpDevice, User
+from audit import queries as log
+from audit.events import Actor, EventKind
+from tests.accounts.conftest import EMAIL, Enrolled, give_password, log_in, try_often
+from tests.factories import NOW, PASSWORD
+
+pytestmark = pytest.mark.django_db
+
+
+def is_logged_in(client: Client) -> bool:
+    return client.get("/mijn-gegevens/").status_code == 200
+
+
+def events(kind: EventKind) -> list[log.EntryView]:
+    return log.entries(filter=log.EntryFilter(kind=kind), before=None, limit=100)
+
+
+class TestPassword:
+    def test_logs_nobody_in(self, client: Client, enrolled: Enrolled) -> None:
+        answer = give_password(client)
+
+        assert answer.status_code == 302
+        assert answer.headers["Location"] == "/inloggen/code/"
+        assert not client.get("/").wsgi_request.user.is_authenticated
+        assert not is_logged_in(client)
+
+    def test_leaves_no_secret_in_the_session(self, client: Client, enrolled: Enrolled) -> None:
+        give_password(client)
+
+        assert dict(client.session) == {
+            "pending_log_in": {
+                "user_id": str(enrolled.user.id),
+                "since": NOW.isoformat(),
+                "next": "/mijn-gegevens/",
+                "app": None,
+                "passed": "",
+            }
+        }
+
+    def test_leads_to_setting_up_an_app_when_there_is_none(
+        self, client: Client, anna: object
+    ) -> None:
+        assert give_password(client).headers["Location"] == "/inloggen/instellen/"
+
+    def test_may_be_given_with_the_address_in_any_spelling(
+        self, client: Client, enrolled: Enrolled
+    ) -> None:
+        assert give_password(client, email=" ANNA@Voorbeeld.Example ").status_code == 302
+
+    def test_is_used_exactly_as_typed(self, client: Client, enrolled: Enrolled) -> None:
+        assert give_password(client, password=f" {PASSWORD}").status_code == 422
+
+    def test_ends_an_earlier_session(self, client: Client, enrolled: Enrolled) -> None:
+        log_in(client, enrolled)
+        give_password(client)
+
+        assert not is_logged_in(client)
+
+    def test_that_is_missing_is_asked_for_again(self, client: Client, enrolled: Enrolled) -> None:
+        answer = client.post("/inloggen/", {"email": EMAIL, "password": ""})
+
+        assert answer.status_code == 422
+        assert b'href="#id_password"' in answer.content
+        assert f'value="{EMAIL}"'.encode() in answer.content
+
+    def test_is_never_sent_back(self, client: Client, enrolled: Enrolled) -> None:
+        answer = give_password(client, password="kanarie in de mijn")
+
+        assert b"kanarie" not in answer.content
+
+
+class TestUnknownAndKnown:
+    """What an outsider sees must not tell who has an account."""
+
+    def refusals(self, client: Client) -> dict[str, tuple[HttpResponse, int]]:
+        answers = {}
+        for email in ("niemand@voorbeeld.example", EMAIL):
+            give_password(client, email=email, password="verkeerd wachtwoord")
+            with CaptureQueriesContext(
+                connection,
+            ) as queries:
+                answers[email] = (
+                    give_password(client, email=email, password="verkeerd wachtwoord"),
+                    len(queries),
+                )
+        return answers
+
+    def test_get_the_same_answer_for_the_same_work(
+        self, client: Client, enrolled: Enrolled
+    ) -> None:
+        answers = self.refusals(client)
+        (unknown, unknown_queries), (known, known_queries) = answers.values()
+
+        assert unknown.status_code == known.status_code == 422
+        assert unknown.headers.items() == known.headers.items()
+        assert unknown.content.replace(b"niemand@", b"anna@") == known.content
+        assert unknown_queries == known_queries
+
+    def test_get_the_same_answer_when_not_in_use(self, client: Client, enrolled: Enrolled) -> None:
+        User.objects.update(is_active=False)
+
+        answer = give_password(client)
+
+        assert answer.status_code == 422
+        assert not client.session.get("pending_log_in")
+
+    def test_are_both_held_up_after_ten_times(self, client: Client, enrolled: Enrolled) -> None:
+        for email in ("niemand@voorbeeld.example", EMAIL):
+            answers = [
+                give_password(client, email=email, password="verkeerd wachtwoord").status_code
+                for _ in range(11)
+            ]
+
+            assert answers == [422] * 10 + [429]
+
+
+class TestHoldingUp:
+    def test_also_refuses_the_right_password(self, client: Client, enrolled: Enrolled) -> None:
+        for _ in range(10):
+            give_password(client, password="verkeerd wachtwoord")
+
+        answer = give_password(client)
+
+        assert answer.status_code == 429
+        assert 0 < int(answer.headers["Retry-After"]) <= 900
+
+    def test_ends_with_the_window(
+        self, client: Client, enrolled: Enrolled, clock: time_machine.Traveller
+    ) -> None:
+        for _ in range(11):
+            give_password(client, password="verkeerd wachtwoord")
+        clock.move_to(NOW + timedelta(minutes=15), tick=False)
+
+        assert give_password(client).status_code == 302
+
+    def test_counts_every_spelling_of_an_address_together(
+        self, client: Client, enrolled: Enrolled
+    ) -> None:
+        for spelling in (EMAIL, EMAIL.upper(), f" {EMAIL}", EMAIL.title(), EMAIL.swapcase()) * 2:
+            give_password(client, email=spelling, password="verkeerd wachtwoord")
+
+        assert give_password(client).status_code == 429
+
+    def test_counts_all_accounts_tried_from_one_address(
+        self, client: Client, enrolled: Enrolled
+    ) -> None:
+        try_often(throttle.PASSWORDS_PER_ADDRESS, "127.0.0.1", 49)
+        give_password(client, email="niemand@voorbeeld.example", password="verkeerd wachtwoord")
+
+        assert give_password(client).status_code == 429
+        elsewhere = Client(REMOTE_ADDR="192.0.2.99")
+        assert give_password(elsewhere).status_code == 302
+
+    def test_takes_no_word_for_where_one_is(self, client: Client, enrolled: Enrolled) -> None:
+        try_often(throttle.PASSWORDS_PER_ADDRESS, "127.0.0.1", 50)
+        form = {"email": EMAIL, "password": PASSWORD}
+
+        for name in ("X-Forwarded-For", "Forwarded", "X-Real-IP"):
+            answer = client.post("/inloggen/", form, headers={name: "192.0.2.1"})
+            assert answer.status_code == 429
+
+    def test_does_not_hit_neighbours_who_succeed(self, client: Client, enrolled: Enrolled) -> None:
+        try_often(throttle.PASSWORDS_PER_ADDRESS, "127.0.0.1", 49)
+
+        assert [give_password(client).status_code for _ in range(3)] == [302] * 3
+
+    def test_is_forgotten_for_the_account_after_logging_in(
+        self, client: Client, enrolled: Enrolled
+    ) -> None:
+        for _ in range(9):
+            give_password(client, password="verkeerd wachtwoord")
+        log_in(client, enrolled)
+
+        answers = [give_password(client, password="verkeerd").status_code for _ in range(11)]
+
+        assert answers == [422] * 10 + [429]
+
+    def test_fills_the_log_with_one_line(self, client: Client, enrolled: Enrolled) -> None:
+        for _ in range(13):
+            give_password(client, password="verkeerd wachtwoord")
+
+        reasons = [
+            entry.internal["reason"] for entry in events(EventKind.SIGN_IN_FAILED) if entry.internal
+        ]
+        assert reasons == ["too-many-attempts"] + ["wrong-password"] * 10
+
+
+class TestCode:
+    def test_completes_the_log_in(self, client: Client, enrolled: Enrolled) -> None:
+        answer = log_in(client, enrolled)
+
+        assert answer.headers["Location"] == "/mijn-gegevens/"
+        assert is_logged_in(client)
+        assert "pending_log_in" not in client.session
+
+    def test_brings_an_officer_to_the_log(self, client: Client, enrolled_officer: Enrolled) -> None:
+        answer = log_in(client, enrolled_officer, email="carla@vechtwater.example")
+
+        assert answer.headers["Location"] == "/kantoor/logboek/"
+
+    def test_gives_the_session_another_key_at_each_step(
+        self, client: Client, enrolled: Enrolled
+    ) -> None:
+        client.get("/inloggen/")
+        give_password(client)
+        halfway = client.session.session_key
+        client.post("/inloggen/code/", {"code": enrolled.code(NOW)})
+        complete = client.session.session_key
+
+        assert halfway
+        assert complete
+        assert halfway != complete
+        assert not client.session.exists(halfway)
+
+    def test_works_once(self, client: Client, enrolled: Enrolled) -> None:
+        log_in(client, enrolled)
+        other = Client()
+
+        answer = log_in(other, enrolled)
+
+        assert answer.status_code == 422
+        assert not is_logged_in(other)
+
+    @pytest.mark.parametrize("spelling", ["{0} ", "+{0}", "0{0}", "{1} {2}", "{0}.0"])
+    def test_works_once_in_any_spelling(
+        self, client: Client, enrolled: Enrolled, spelling: str
+    ) -> None:
+        log_in(client, enrolled)
+        other = Client()
+        code = enrolled.code(NOW)
+
+        give_password(other)
+        answer = other.post("/inloggen/code/", {"code": spelling.format(code, code[:3], code[3:])})
+
+        assert answer.status_code == 422
+
+    def test_that_is_wrong_says_so_and_is_logged(self, client: Client, enrolled: Enrolled) -> None:
+        give_password(client)
+
+        answer = client.post("/inloggen/code/", {"code": enrolled.wrong_code(NOW)})
+
+        assert answer.status_code == 422
+        assert b'role="alert"' in answer.content
+        assert b'aria-invalid="true"' in answer.content
+        assert [entry.shown for entry in events(EventKind.SIGN_IN_FAILED)] == [{"step": "app"}]
+
+    def test_that_is_missing_is_asked_for_again(self, client: Client, enrolled: Enrolled) -> None:
+        give_password(client)
+
+        assert client.post("/inloggen/code/", {"code": " "}).status_code == 422
+
+    def test_waits_after_three_wrong_ones(self, client: Client, enrolled: Enrolled) -> None:
+        give_password(client)
+        for _ in range(3):
+            client.post("/inloggen/code/", {"code": enrolled.wrong_code(NOW)})
+
+        answer = client.post("/inloggen/code/", {"code": enrolled.code(NOW)})
+
+        assert answer.status_code == 429
+        assert int(answer.headers["Retry-After"]) <= 2
+        assert not is_logged_in(client)
+
+    def test_no_longer_counts_after_fifty_wrong_ones(
+        self, client: Client, enrolled: Enrolled
+    ) -> None:
+        TotpDevice.objects.update(throttling_failure_count=DISABLED_AT)
+        give_password(client)
+
+        answer = client.post("/inloggen/code/", {"code": enrolled.code(NOW)})
+
+        assert answer.status_code == 422
+        assert not is_logged_in(client)
+
+    def test_is_held_up_per_address_as_well(self, client: Client, enrolled: Enrolled) -> None:
+        give_password(client)
+        try_often(throttle.CODES_PER_ADDRESS, "127.0.0.1", 20)
+
+        assert client.post("/inloggen/code/", {"code": enrolled.code(NOW)}).status_code == 429
+
+    def test_is_logged_for_the_customer(self, client: Client, enrolled: Enrolled) -> None:
+        log_in(client, enrolled)
+
+        (entry,) = events(EventKind.SIGNED_IN)
+        assert entry.actor is Actor.DATA_SUBJECT
+        assert entry.subject_id == enrolled.user.data_subject.id
+        assert entry.shown == {"factor": "app"}
+        assert entry.internal == {"user": str(enrolled.user.id)}
+
+    def test_is_logged_for_an_officer_without_a_data_subject(
+        self, client: Client, enrolled_officer: Enrolled
+    ) -> None:
+        log_in(client, enrolled_officer, email="carla@vechtwater.example")
+
+        (entry,) = events(EventKind.SIGNED_IN)
+        assert entry.actor is Actor.OFFICER
+        assert entry.subject_id is None
+        assert entry.internal == {"factor": "app", "user": str(enrolled_officer.user.id)}
+
+
+class TestHalfway:
+    PAGES = (
+        "/inloggen/code/",
+        "/inloggen/herstelcode/",
+        "/inloggen/instellen/",
+        "/inloggen/instellen/herstelcodes/",
+    )
+
+    @pytest.mark.parametrize("page", PAGES)
+    def test_pages_are_closed_without_a_password(
+        self, client: Client, enrolled: Enrolled, page: str
+    ) -> None:
+        for answer in (client.get(page), client.post(page, {"code": enrolled.code(NOW)})):
+            assert answer.headers["Location"] == "/inloggen/"
+
+    def test_lasts_ten_minutes(
+        self, client: Client, enrolled: Enrolled, clock: time_machine.Traveller
+    ) -> None:
+        give_password(client)
+        late = NOW + timedelta(minutes=10)
+        clock.move_to(late, tick=False)
+
+        answer = client.post("/inloggen/code/", {"code": enrolled.code(late)}, follow=True)
+
+        assert answer.redirect_chain == [("/inloggen/", 302)]
+        assert b'role="status"' in answer.content
+        assert not is_logged_in(client)
+
+    def test_ends_when_the_account_is_closed(self, client: Client, enrolled: Enrolled) -> None:
+        give_password(client)
+        User.objects.update(is_active=False)
+
+        answer = client.post("/inloggen/code/", {"code": enrolled.code(NOW)})
+
+        assert answer.headers["Location"] == "/inloggen/"
+
+    def test_is_over_when_another_log_in_begins(
+        self, client: Client, enrolled: Enrolled, enrolled_officer: Enrolled
+    ) -> None:
+        give_password(client)
+        give_password(client, email="carla@vechtwater.example")
+
+        answer = client.post("/inloggen/code/", {"code": enrolled.code(NOW)})
+
+        assert answer.status_code == 422
+
+
+class TestRecoveryCode:
+    def use(self, client: Client, code: str) -> HttpResponse:
+        give_password(client)
+        return client.post("/inloggen/herstelcode/", {"code": code})
+
+    def test_leads_to_a_new_app_or_on(self, client: Client, enrolled: Enrolled) -> None:
+        answer = self.use(client, enrolled.codes[0])
+
+        assert answer.headers["Location"] == "/inloggen/instellen/"
+        assert not is_logged_in(client)
+        answer = client.post("/inloggen/instellen/", {"later": "1"}, follow=True)
+        assert answer.redirect_chain == [("/mijn-gegevens/", 302)]
+        assert b"9" in answer.content
+        assert is_logged_in(client)
+
+    def test_works_once(self, client: Client, enrolled: Enrolled) -> None:
+        self.use(client, enrolled.codes[0])
+
+        answer = self.use(Client(), enrolled.codes[0])
+
+        assert answer.status_code == 422
+
+    def test_is_logged(self, client: Client, enrolled: Enrolled) -> None:
+        self.use(client, enrolled.codes[0])
+        client.post("/inloggen/instellen/", {"later": "1"})
+
+        (used,) = events(EventKind.RECOVERY_CODE_USED)
+        assert used.subject_id == enrolled.user.data_subject.id
+        (signed_in,) = events(EventKind.SIGNED_IN)
+        assert signed_in.shown == {"factor": "recovery-code"}
+
+    def test_lets_a_new_app_take_the_place_of_the_old(
+        self, client: Client, enrolled: Enrolled
+    ) -> None:
+        self.use(client, enrolled.codes[0])
+        client.get("/inloggen/instellen/")
+        new = TotpDevice.objects.get(confirmed=False)
+        replacement = Enrolled(user=enrolled.user, secret=new.secret(), codes=())
+
+        page = client.post("/inloggen/instellen/", {"code": replacement.code(NOW)})
+        answer = client.post("/inloggen/instellen/herstelcodes/", {"kept": "1"})
+
+        assert page.status_code == 200
+        assert answer.headers["Location"] == "/mijn-gegevens/"
+        assert is_logged_in(client)
+        assert [device.pk for device in TotpDevice.objects.all()] == [new.pk]
+        assert self.use(Client(), enrolled.codes[1]).status_code == 422
+
+    def test_ends_sessions_that_the_lost_app_opened(
+        self, client: Client, enrolled: Enrolled
+    ) -> None:
+        thief = Client()
+        log_in(thief, enrolled)
+        assert is_logged_in(thief)
+
+        self.test_lets_a_new_app_take_the_place_of_the_old(client, enrolled)
+
+        assert not is_logged_in(thief)
+
+    def test_waits_after_three_wrong_ones_apart_from_the_app(
+        self, client: Client, enrolled: Enrolled
+    ) -> None:
+        give_password(client)
+        for _ in range(3):
+            client.post("/inloggen/herstelcode/", {"code": "0000-0000-0000-0000"})
+
+        assert client.post("/inloggen/herstelcode/", {"code": enrolled.codes[0]}).status_code == 429
+        assert client.post("/inloggen/code/", {"code": enrolled.code(NOW)}).status_code == 302
+
+    def test_is_not_asked_from_who_has_none(self, client: Client, enrolled: Enrolled) -> None:
+        RecoveryDevice.objects.all().delete()
+        give_password(client)
+
+        assert client.get("/inloggen/herstelcode/").headers["Location"] == "/inloggen/code/"
+
+
+class TestNextPage:
+    @pytest.mark.parametrize("page", ["/wie-keek/", "/wie-keek/?soort=gebruikt", "/toestemmingen/"])
+    def test_is_the_page_one_came_for(self, client: Client, enrolled: Enrolled, page: str) -> None:
+        asked = client.get(page)
+        form = client.get(asked.headers["Location"])
+        assert form.status_code == 200
+
+        give_password(client, next_page=page)
+        answer = client.post("/inloggen/code/", {"code": enrolled.code(NOW)})
+
+        assert answer.headers["Location"] == page
+
+    @pytest.mark.parametrize(
+        "address",
+        [
+            "https://kwaad.example/",
+            "//kwaad.example/",
+            "///kwaad.example/",
+            "/\\kwaad.example/",
+            "\\\\kwaad.example/",
+            "/%09/kwaad.example/",
+            "/\t/kwaad.example/",
+            "/\n/kwaad.example",
+            "http:kwaad.example",
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "https://user@kwaad.example/mijn-gegevens/",
+            "//[kwaad/",
+            "/mijn-gegevens/\r\nSet-Cookie: x=1",
+            "\u2215\u2215kwaad.example",
+            "mijn-gegevens/",
+            "/bestaat-niet/",
+            "/kantoor/logboek/",  # of another role
+            "/uitloggen/",
+            "/inloggen/",
+            "/oauth/jwks.json",
+        ],
+    )
+    def test_is_never_anything_else(self, anna: DataSubject, address: str) -> None:
+        assert anna.user is not None
+        assert next_page(address, user=anna.user) == "/mijn-gegevens/"
+
+    def test_from_elsewhere_is_not_followed(self, client: Client, enrolled: Enrolled) -> None:
+        give_password(client, next_page="https://kwaad.example/")
+        answer = client.post("/inloggen/code/", {"code": enrolled.code(NOW)})
+
+        assert answer.headers["Location"] == "/mijn-gegevens/"
+
+
+class TestLogOut:
+    def test_ends_the_session_and_says_so(self, client: Client, enrolled: Enrolled) -> None:
+        log_in(client, enrolled)
+        key = client.session.session_key
+
+        answer = client.post("/uitloggen/")
+
+        assert answer.headers["Location"] == "/"
+        assert "storage" in answer.headers["Clear-Site-Data"]
+        assert not client.session.exists(key or "")
+        assert b'role="status"' in client.get("/").content
+        assert not is_logged_in(client)
+
+    def test_is_not_a_link(self, client: Client, enrolled: Enrolled) -> None:
+        log_in(client, enrolled)
+
+        assert client.get("/uitloggen/").status_code == 405
+        assert is_logged_in(client)
+
+    def test_of_who_is_not_logged_in_is_harmless(self, client: Client) -> None:
+        assert client.post("/uitloggen/").headers["Location"] == "/"
+
+    def test_needs_a_form_of_ours(self, enrolled: Enrolled) -> None:
+        strict = Client(enforce_csrf_checks=True)
+
+        for page in ("/uitloggen/", "/inloggen/"):
+            assert strict.post(page).status_code == 403
+
+
+class TestLogInPage:
+    def test_sends_on_who_is_logged_in(self, client: Client, enrolled: Enrolled) -> None:
+        log_in(client, enrolled)
+
+        assert client.get("/inloggen/").headers["Location"] == "/mijn-gegevens/"
+
+    @pytest.mark.parametrize("page", ["/inloggen/", *TestHalfway.PAGES[:2]])
+    def test_has_nothing_inline(self, client: Client, enrolled: Enrolled, page: str) -> None:
+        give_password(client)
+        html = client.get(page).content.decode()
+
+        assert "style=" not in html
+        assert "<script" not in html
+        assert "onclick" not in html

@@ -1,0 +1,409 @@
+"""An export proves itself to a stranger; whatever is done to it is found by the verifier."""
+
+import csv
+import hashlib
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+from uuid import uuid4
+
+import metamorphic_log
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audit import checkpoint, export, keyring, operations, verifier
+from audit.canonical import Json, canonical
+from audit.leaf import from_base64, in_base64
+from audit.merkle import leaf_hash
+from audit.models import Payload
+from audit.queries import EntryFilter
+from tests.audit.builders import ANNA, NOW, an_event, append, lifted_triggers, log_of
+
+pytestmark = pytest.mark.django_db
+
+EVERYTHING = EntryFilter()
+
+
+def exported(filter_: EntryFilter = EVERYTHING) -> bytes:
+    return b"".join(export.export_json_lines(filter=filter_, at=NOW))
+
+
+def vkey() -> str:
+    return checkpoint.verifier_of(key=keyring.log_key(), origin=settings.LOG_ORIGIN).to_vkey()
+
+
+def verdict_on(content: bytes) -> verifier.Verdict:
+    return verifier.verify_export(io.BytesIO(content), vkey=vkey())
+
+
+def named_lines(content: bytes) -> set[int]:
+    """Return the numbers of the lines in which a fault was found."""
+    try:
+        return {line for line, _ in verdict_on(content).faults}
+    except verifier.NotAnExportError:
+        return {1}
+
+
+def resigned(lines: list[bytes]) -> bytes:
+    """Put a right last line under these, as only the holder of the log key could."""
+    body = b"".join(lines)
+    digest, count = hashlib.sha256(body), len(lines) - 1
+    message = verifier.trailer_message(count=count, digest=digest.digest())
+    trailer: dict[str, Json] = {
+        "count": count,
+        "sha256": digest.hexdigest(),
+        "signature": in_base64(keyring.log_key().sign(message)),
+    }
+    return body + canonical(trailer) + b"\n"
+
+
+@pytest.fixture(scope="module")
+def content(django_db_setup: None, django_db_blocker: object) -> bytes:
+    """One export of seven entries, one of them erased, made once: properties only read it."""
+    from django.db import transaction
+
+    with django_db_blocker.unblock(), transaction.atomic():  # type: ignore[attr-defined]
+        log_of(6)
+        erased = uuid4()
+        append(an_event(subject_id=erased))
+        keyring.destroy(key=keyring.living_key(owner_id=erased, at=NOW), at=NOW)
+        operations.settle(at=NOW)
+        made = exported()
+        transaction.set_rollback(True)
+    return made
+
+
+class TestJsonLines:
+    def test_are_genuine_and_whole(self, content: bytes) -> None:
+        verdict = verdict_on(content)
+
+        assert verdict.faults == []
+        assert (verdict.count, verdict.erased) == (7, 1)
+
+    def test_hold_what_happened_and_a_proof_that_another_program_accepts(
+        self, content: bytes
+    ) -> None:
+        header, *lines, trailer = [json.loads(line) for line in content.splitlines()]
+
+        assert header["origin"] == settings.LOG_ORIGIN
+        assert (header["kind"], header["filter"]) == ("selection", {})
+        assert header["exportedAt"] == "2026-11-24T09:30:15Z"
+        assert trailer["count"] == len(lines)
+        for index, line in enumerate(lines):
+            assert line["index"] == index
+            metamorphic_log.checkpoint_verify_inclusion(
+                header["checkpoint"],
+                [header["vkey"]],
+                index,
+                leaf_hash(canonical(line["leaf"])),
+                [from_base64(hash_) for hash_ in line["proof"]],
+            )
+        assert lines[0]["shown"] == {"dataCategory": "usage", "purpose": "lekwaarschuwing"}
+        assert lines[2]["shown"] is None
+        assert lines[2]["internal"]["purpose"] == "lekwaarschuwing"
+        assert (lines[6]["shown"], lines[6]["internal"]) == (None, {"channel": "portal"})
+
+    def test_hold_a_selection_in_the_order_of_the_log(self) -> None:
+        log_of(7)
+
+        content = exported(EntryFilter(subject_id=ANNA))
+
+        header, *lines, _ = [json.loads(line) for line in content.splitlines()]
+        assert [line["index"] for line in lines] == [0, 3, 6]
+        assert header["filter"] == {"subject": str(ANNA)}
+        assert verdict_on(content).faults == []
+
+    def test_leave_out_what_is_not_signed_yet(self) -> None:
+        log_of(2)
+        append(an_event())
+        operations.integrate(at=NOW)
+
+        assert verdict_on(exported()).count == 2
+
+    def test_cost_a_few_queries_per_chunk(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(export, "_CHUNK", 100)
+        log_of(300)
+
+        with CaptureQueriesContext(connection) as queries:
+            content = exported()
+
+        assert verdict_on(content).count == 300
+        assert len(queries) <= 12  # 4 reads of entries, 3 of tiles, the checkpoint
+
+    def test_come_in_pieces(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(export, "_CHUNK", 2)
+        log_of(5)
+
+        assert len(list(export.export_json_lines(filter=EVERYTHING, at=NOW))) == 5
+
+    def test_may_be_empty(self) -> None:
+        log_of(1)
+
+        verdict = verdict_on(exported(EntryFilter(purpose="none")))
+
+        assert (verdict.count, verdict.faults) == (0, [])
+
+    def test_need_a_checkpoint(self) -> None:
+        with pytest.raises(export.NothingSignedError):
+            export.export_json_lines(filter=EVERYTHING, at=NOW)
+        with pytest.raises(export.NothingSignedError):
+            export.export_csv(filter=EVERYTHING)
+
+    def test_stop_at_a_payload_that_someone_damaged(self) -> None:
+        log_of(2)
+
+        with lifted_triggers():
+            Payload.objects.update(organisation_part=b"damaged")
+            with pytest.raises(keyring.SealBrokenError):
+                exported()
+
+
+class TestVerifier:
+    """For every line: flip, remove, swap, repeat, cut off."""
+
+    @given(st.data())
+    def test_names_the_line_in_which_a_byte_is_flipped(
+        self, content: bytes, data: st.DataObject
+    ) -> None:
+        lines = content.splitlines(keepends=True)
+        number = data.draw(st.integers(0, len(lines) - 1))
+        place = data.draw(st.integers(0, len(lines[number]) - 1))
+        bit = 1 << data.draw(st.integers(0, 7))
+        changed = bytearray(lines[number])
+        changed[place] ^= bit
+        lines[number] = bytes(changed)
+
+        named = named_lines(b"".join(lines))
+
+        # Some of the first line is bound by the last line only.
+        assert named & ({1, len(lines)} if number == 0 else {number + 1})
+
+    def test_finds_every_line_that_is_removed(self, content: bytes) -> None:
+        lines = content.splitlines(keepends=True)
+
+        for number in range(1, len(lines)):
+            changed = b"".join(lines[:number] + lines[number + 1 :])
+            assert verdict_on(changed).faults[0][0] == len(lines) - 1
+
+    def test_finds_every_line_that_is_repeated(self, content: bytes) -> None:
+        lines = content.splitlines(keepends=True)
+
+        for number in range(len(lines)):
+            changed = b"".join([*lines[: number + 1], *lines[number:]])
+            assert verdict_on(changed).faults[0][0] in {number + 1, number + 2}
+
+    def test_finds_every_two_lines_that_are_swapped(self, content: bytes) -> None:
+        lines = content.splitlines(keepends=True)
+
+        for number in range(1, len(lines) - 1):
+            swapped = [*lines]
+            swapped[number : number + 2] = [lines[number + 1], lines[number]]
+            assert verdict_on(b"".join(swapped)).faults[0][0] in {number + 1, number + 2}
+
+    @given(st.data())
+    def test_finds_every_place_where_the_file_is_cut_off(
+        self, content: bytes, data: st.DataObject
+    ) -> None:
+        length = data.draw(st.integers(0, len(content) - 1))
+
+        assert named_lines(content[:length])
+
+    @pytest.mark.parametrize("tail", [b"\n", b" ", b"{}\n", b"\x00", b"x" * 5_000_000])
+    def test_finds_bytes_after_the_end(self, content: bytes, tail: bytes) -> None:
+        assert verdict_on(content + tail).faults
+
+    def test_refuses_what_only_someone_with_the_log_key_could_sign(self, content: bytes) -> None:
+        """The last line is right in each of these; the entries are not."""
+        header, first, second, third, *_ = content.splitlines(keepends=True)
+        members = json.loads(first)
+        other = json.loads(second)
+        changes: list[dict[str, Json]] = [
+            {"index": True},
+            {"index": "0"},
+            {"index": -1},
+            {"index": 10_000},
+            {"leaf": other["leaf"]},
+            {"leaf": None},
+            {"shown": other["shown"], "shownOpening": other["shownOpening"]},
+            {"shown": None},
+            {"shown": []},
+            {"shownOpening": None},
+            {"shownOpening": "AAAA"},
+            {"internal": {}},
+            {"proof": []},
+            {"proof": None},
+            {"proof": [*members["proof"], members["proof"][0]]},
+            {"proof": ["?"]},
+            {"more": 1},
+        ]
+
+        for change in changes:
+            line = canonical({**members, **change}) + b"\n"
+            assert verdict_on(resigned([header, line])).faults[0][0] == 2, change
+        assert verdict_on(resigned([header, second, first])).faults[0][0] == 3
+        nobody = canonical({**json.loads(third), "shown": {}, "shownOpening": ""}) + b"\n"
+        assert "no data subject" in verdict_on(resigned([header, nobody])).faults[0][1]
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"origin": "other.example"},
+            {"vkey": "other.example+00000000+AAAA"},
+            {"vkey": 1},
+            {"checkpoint": ""},
+            {"checkpoint": None},
+            {"kind": "whole"},
+            {"more": 1},
+        ],
+    )
+    def test_refuses_a_header_that_does_not_agree_with_itself(
+        self, content: bytes, change: dict[str, Json]
+    ) -> None:
+        header, *rest = content.splitlines(keepends=True)
+        changed = canonical({**json.loads(header), **change}) + b"\n"
+
+        assert verdict_on(resigned([changed, *rest[:-1]])).faults[0][0] == 1
+
+    def test_refuses_a_count_or_a_signature_that_is_not_one(self, content: bytes) -> None:
+        *lines, last = content.splitlines(keepends=True)
+
+        for change in ({"count": True}, {"count": "7"}, {"signature": 1}, {"sha256": None}):
+            changed = canonical({**json.loads(last), **change}) + b"\n"
+            assert verdict_on(b"".join([*lines, changed])).faults[0][0] == len(lines) + 1
+
+    def test_trusts_the_key_that_it_was_given_and_not_the_one_in_the_file(
+        self, content: bytes
+    ) -> None:
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+        other = checkpoint.verifier_of(key=Ed25519PrivateKey.generate(), origin=settings.LOG_ORIGIN)
+
+        verdict = verifier.verify_export(io.BytesIO(content), vkey=other.to_vkey())
+
+        assert verdict.faults[0] == (1, "The export names another key than the one you gave.")
+
+    def test_names_some_faults_and_counts_the_rest(
+        self, content: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        header = content.splitlines(keepends=True)[0]
+        path = tmp_path / "export.jsonl"
+        path.write_bytes(header + b"{}\n" * 100)
+
+        assert verifier.main([str(path)]) == 1
+
+        said = capsys.readouterr().out
+        assert "Line 2: The line has not the members of an entry." in said
+        assert "And 80 faults more." in said
+
+
+class TestCommandLine:
+    @pytest.mark.parametrize(
+        ("junk", "said"),
+        [
+            (b"", "The file is empty."),
+            (b"\x00\xff\x13" * 99, "Line 1 is not the first line of an export"),
+            (b"[]\n", "The line is not a JSON object."),
+            (b"{}\n", "does not say that this is an export"),
+            (b"x" * 5_000_000, "Line 1 is not the first line of an export"),
+        ],
+    )
+    def test_says_that_a_file_is_no_export(
+        self, junk: bytes, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        path = tmp_path / "junk"
+        path.write_bytes(junk)
+
+        assert verifier.main([str(path)]) == 2
+        assert said in capsys.readouterr().out
+
+    def test_says_that_there_is_no_file(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert verifier.main([str(tmp_path / "absent")]) == 2
+        assert verifier.main([str(tmp_path)]) == 2
+        assert "cannot be read: No such file" in capsys.readouterr().out
+
+    def test_says_that_the_key_is_none(
+        self, content: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        path = tmp_path / "export.jsonl"
+        path.write_bytes(content)
+
+        assert verifier.main([str(path), "--vkey", "nonsense"]) == 2
+        assert "--vkey: A verification key reads" in capsys.readouterr().out
+
+    def test_runs_without_django_and_warns_when_no_key_was_given(
+        self, content: bytes, tmp_path: Path
+    ) -> None:
+        path = tmp_path / "export.jsonl"
+        path.write_bytes(content)
+        program = (
+            "import sys, runpy; sys.modules['django'] = None;"
+            "runpy.run_module('audit.verifier', run_name='__main__', alter_sys=True)"
+        )
+
+        def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+            command = [sys.executable, "-c", program, str(path), *arguments]
+            return subprocess.run(
+                command, capture_output=True, text=True, check=False, cwd=settings.BASE_DIR
+            )
+
+        trusting, certain = run(), run("--vkey", vkey())
+        assert (trusting.returncode, certain.returncode) == (0, 0), trusting.stderr
+        assert "Warning: the key was taken from the file itself." in trusting.stdout
+        assert "Warning" not in certain.stdout
+        assert "It is the whole log" in certain.stdout
+        assert "erased part, which cannot be checked: 1." in certain.stdout
+
+    def test_says_that_a_selection_proves_no_more_than_it_does(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        log_of(3)
+        path = tmp_path / "export.jsonl"
+        path.write_bytes(exported(EntryFilter(subject_id=ANNA)))
+
+        assert verifier.main([str(path)]) == 0
+        assert "it does not prove that none was left out" in capsys.readouterr().out
+
+
+class TestCsv:
+    def test_holds_the_same_selection(self) -> None:
+        log_of(3)
+        append(an_event(shown={"notice": 3}, outcome="given"))
+        operations.settle(at=NOW)
+
+        content = b"".join(export.export_csv(filter=EntryFilter(subject_id=ANNA)))
+
+        assert content.startswith(b"\xef\xbb\xbfindex,at,kind,")
+        rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
+        assert [row["index"] for row in rows] == ["0", "3"]
+        assert rows[1]["at"] == "2026-11-24T09:30:15Z"
+        assert (rows[1]["kind"], rows[1]["actor"]) == ("consent.record.given", "data-subject")
+        assert (rows[1]["subject"], rows[1]["outcome"]) == (str(ANNA), "given")
+        assert json.loads(rows[1]["shown"])["notice"] == 3
+        assert json.loads(rows[1]["internal"]) == {"channel": "portal"}
+
+    def test_shows_nothing_of_what_was_erased(self) -> None:
+        log_of(1)
+        keyring.destroy(key=keyring.living_key(owner_id=ANNA, at=NOW), at=NOW)
+
+        content = b"".join(export.export_csv(filter=EVERYTHING)).decode("utf-8-sig")
+
+        (row,) = csv.DictReader(io.StringIO(content))
+        assert (row["shown"], row["purpose"]) == ("", "")
+
+    @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n"])
+    def test_holds_no_formula(self, start: str) -> None:
+        append(an_event(recipient=f"{start}SUM(1)"))
+        operations.settle(at=NOW)
+
+        content = b"".join(export.export_csv(filter=EVERYTHING)).decode("utf-8-sig")
+
+        (row,) = csv.DictReader(io.StringIO(content, newline=""))
+        assert row["recipient"] == f"'{start}SUM(1)"

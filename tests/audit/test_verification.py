@@ -1,0 +1,353 @@
+"""Whoever gets past the triggers is found: for every column, for every row, for every table."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from io import StringIO
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from django.core.management import call_command
+from django.db import models
+from pytest_django import Settings
+
+from audit import keyring, merkle, operations
+from audit.models import (
+    Checkpoint,
+    Key,
+    Leaf,
+    LogEntry,
+    LogHead,
+    Payload,
+    PendingEntry,
+    Tile,
+    VerificationRun,
+)
+from audit.triggers import APPEND_ONLY
+from tests.audit.builders import ANNA, BRAM, NOW, an_event, append, lifted_triggers, log_of
+
+pytestmark = pytest.mark.django_db
+
+# What no leaf and no signature speaks of. A new column without a check must not end up here lightly.
+NOT_CHECKED = {
+    "audit_checkpoint.made_at": "a note carries no time (C2SP tlog-checkpoint)",
+    "audit_loghead.integrated_at": "derived, for display",
+    "audit_loghead.id": "names nothing",
+    "audit_tile.id": "names nothing; a tile is found by its level and number",
+    "audit_key.created_at": "for display",
+}
+NOT_WALKED = {VerificationRun}  # says what was found then; the next run says it again
+WALKED = [model for model in (*APPEND_ONLY, LogHead, Key) if model not in NOT_WALKED]
+
+
+def other(field: "models.Field[Any, Any]", value: Any) -> Any:
+    """Return another value that the column would take."""
+    match value:
+        case None:
+            absent = {
+                models.BinaryField: b"x",
+                models.UUIDField: uuid4(),
+                models.DateTimeField: NOW,
+            }
+            return absent[type(field)]
+        case int():
+            return value + 1000
+        case str():
+            return value[:-1] + "~" if value else "x"
+        case datetime():
+            return value + timedelta(seconds=1)
+        case UUID():
+            return uuid4()
+        case _:
+            content = bytes(value)
+            return bytes([content[0] ^ 1]) + content[1:]
+
+
+def first_fault() -> str:
+    return operations.verify(at=NOW).first_fault
+
+
+class TestSoundLog:
+    @pytest.mark.parametrize("size", [0, 1, 7])
+    def test_has_no_fault(self, size: int) -> None:
+        log_of(size)
+
+        run = operations.verify(at=NOW)
+
+        assert (run.first_fault, run.faults, run.counted) == ("", 0, size)
+        assert run.is_sound
+        assert bytes(run.root) == bytes(LogHead.objects.get().root)
+        assert run.started_at == NOW <= run.finished_at
+        assert VerificationRun.objects.get() == run
+
+    def test_has_no_fault_while_entries_wait(self) -> None:
+        log_of(2)
+        append(an_event())
+
+        assert first_fault() == ""
+
+    def test_has_no_fault_after_someone_was_erased(self) -> None:
+        log_of(3)
+        keyring.destroy(key=keyring.living_key(owner_id=ANNA, at=NOW), at=NOW)
+
+        assert first_fault() == ""
+
+    def test_has_no_fault_after_a_month_was_erased(self) -> None:
+        log_of(3)
+        for key in Key.objects.all():
+            keyring.destroy(key=key, at=NOW)
+        Payload.objects.all().delete()
+
+        assert first_fault() == ""
+
+    def test_has_no_fault_with_full_tiles_and_older_checkpoints(self) -> None:
+        log_of(100)
+        log_of(160)
+
+        assert first_fault() == ""
+
+
+class TestChangedColumn:
+    def test_is_found_whichever_it_is(self) -> None:
+        log_of(3)
+        missed = [name for name, fault in self.faults_per_column(WALKED, skip={Tile}) if not fault]
+
+        assert missed == [name for name in missed if name in NOT_CHECKED]
+
+    def test_is_found_in_a_tile(self) -> None:
+        log_of(257)
+        found = dict(self.faults_per_column([Tile], skip=set()))
+
+        assert {name for name, fault in found.items() if not fault} == {"audit_tile.id"}
+        assert "tile 0/0" in found["audit_tile.root"]
+
+    def test_is_found_when_it_is_emptied(self) -> None:
+        log_of(3)
+
+        for column in ("subject_part", "subject_key"):
+            with lifted_triggers():
+                Payload.objects.exclude(subject_part=None).update(**{column: None})
+                assert "part for the data subject is missing" in first_fault()
+
+    def faults_per_column(
+        self, tables: list[type[models.Model]], *, skip: set[type[models.Model]]
+    ) -> list[tuple[str, str]]:
+        found = []
+        for model in tables:
+            if model in skip:
+                continue
+            for field in model._meta.concrete_fields:
+                with lifted_triggers():
+                    row = model._default_manager.order_by("pk").first()
+                    assert row is not None, f"{model} has no row to change"
+                    value = other(field, getattr(row, field.attname))
+                    model._default_manager.filter(pk=row.pk).update(**{field.attname: value})
+                    name = f"{model._meta.db_table}.{field.column}"
+                    found.append((name, first_fault()))
+        return found
+
+
+def delete(model: type[models.Model], place: int) -> Callable[[], object]:
+    def do() -> None:
+        keys = list(model._default_manager.order_by("pk").values_list("pk", flat=True))
+        model._default_manager.filter(pk=keys[place])._raw_delete("default")
+
+    return do
+
+
+def swap(model: type[models.Model], column: str) -> Callable[[], object]:
+    def do() -> None:
+        first, second = model._default_manager.order_by("pk")[:2]
+        for row, value in ((first, getattr(second, column)), (second, getattr(first, column))):
+            model._default_manager.filter(pk=row.pk).update(**{column: value})
+
+    return do
+
+
+def cut_off_the_end() -> None:
+    Leaf.objects.order_by("-index")[0].delete()
+    leaves = [bytes(leaf.hash) for leaf in Leaf.objects.order_by("index")]
+    shorter = merkle.Frontier().extended(leaves)
+    LogHead.objects.update(size=shorter.size, root=shorter.root(), frontier=shorter.to_bytes())
+
+
+def rewrite_an_entry() -> None:
+    """Do all that can be done without the key of the log: a new leaf, hash, root and head."""
+    entry = LogEntry.objects.order_by("pk")[1]
+    leaf = bytes(entry.leaf).replace(b"consent.record.given", b"consent.record.refused")
+    LogEntry.objects.filter(pk=entry.pk).update(leaf=leaf, kind="consent.record.refused")
+    Leaf.objects.filter(entry=entry).update(hash=merkle.leaf_hash(leaf))
+    leaves = [bytes(row.hash) for row in Leaf.objects.order_by("index")]
+    rewritten = merkle.Frontier().extended(leaves)
+    LogHead.objects.update(root=rewritten.root(), frontier=rewritten.to_bytes())
+
+
+def insert_past_the_queue() -> None:
+    LogEntry.objects.create(uid=uuid4(), leaf=b"x", kind="k", at=NOW, actor="a")
+
+
+def give_to_another() -> None:
+    Key.objects.filter(owner_id=BRAM).update(owner_id=uuid4())
+
+
+def name_a_data_subject() -> None:
+    key = Key.objects.get(owner_id=ANNA)
+    Payload.objects.filter(subject_key=None).update(subject_key=key)
+
+
+def move_a_payload() -> None:
+    first, second = Payload.objects.filter(subject_key=None).order_by("pk")[:2]
+    Payload.objects.filter(pk=first.pk).update(organisation_part=second.organisation_part)
+
+
+FORGERIES: list[tuple[Callable[[], object], str]] = [
+    *((delete(Leaf, place), "audit_leaf, index") for place in (0, 2)),
+    (delete(Leaf, -1), "audit_loghead"),
+    *((delete(LogEntry, place), "audit_logentry, index") for place in (0, 2, -1)),
+    *((delete(Payload, place), "the payload is missing") for place in (0, 2, -1)),
+    (delete(LogHead, 0), "audit_loghead"),
+    (
+        lambda: Key.objects.filter(month="2026-11")._raw_delete("default"),
+        "key of a sealed part is missing",
+    ),
+    (swap(Leaf, "hash"), "audit_leaf, index 0: the hash"),
+    (swap(LogEntry, "leaf"), "audit_logentry, index 0: the column uid"),
+    (swap(Payload, "subject_part"), "audit_payload, index 0"),
+    (swap(Payload, "organisation_part"), "audit_payload, index 0"),
+    (swap(Payload, "subject_key_id"), "audit_payload, index 0"),
+    (move_a_payload, "audit_payload, index 2"),
+    (name_a_data_subject, "it names a data subject, and the leaf does not"),
+    (give_to_another, "audit_key"),
+    (cut_off_the_end, "more was signed than there is"),
+    (rewrite_an_entry, "the entries are not the ones that were signed"),
+    (insert_past_the_queue, "has no place in the log and does not wait"),
+    (
+        lambda: Checkpoint.objects.create(size=0, root=merkle.EMPTY_ROOT, note="", made_at=NOW),
+        "more was signed than there is",
+    ),
+    (
+        lambda: Checkpoint.objects.create(size=3, root=bytes(32), note="forged", made_at=NOW),
+        "audit_checkpoint, checkpoint 3",
+    ),
+    (lambda: Tile.objects.create(level=0, number=0, data=b"", root=b""), "tile 0/0: it lies past"),
+    (lambda: Tile.objects.create(level=9, number=0, data=b"", root=b""), "tile 9/0: it lies past"),
+    (
+        lambda: PendingEntry.objects.create(entry=LogEntry.objects.order_by("pk")[0]),
+        "waits for a place that it has",
+    ),
+    (
+        lambda: Leaf.objects.create(
+            index=77,
+            entry=LogEntry.objects.create(uid=uuid4(), leaf=b"", kind="k", at=NOW, actor="a"),
+            hash=bytes(32),
+        ),
+        "audit_leaf, index 77: it lies past",
+    ),
+    (lambda: LogHead.objects.create(size=6, root=b""), "audit_loghead, head: there must be"),
+    (lambda: Key.objects.update(wrapped=None), "audit_key"),
+    (lambda: Key.objects.update(destroyed_at=NOW), "half destroyed"),
+    (lambda: Key.objects.update(master_key_id="x"), "another master key"),
+]
+
+
+class TestForgery:
+    def test_is_found_whichever_it_is(self) -> None:
+        log_of(6)
+
+        for number, (forge, expected) in enumerate(FORGERIES):
+            with lifted_triggers():
+                forge()
+                run = operations.verify(at=NOW)
+                assert expected in run.first_fault, f"forgery {number}: {run.first_fault!r}"
+                assert not run.is_sound
+
+    def test_of_a_checkpoint_by_another_note_of_the_same_log_is_found(self) -> None:
+        log_of(2)
+        log_of(2)
+        older, newer = Checkpoint.objects.order_by("size")
+
+        with lifted_triggers():
+            Checkpoint.objects.filter(pk=newer.pk).update(note=older.note)
+            assert "columns are not what was signed" in first_fault()
+
+    def test_of_an_entry_that_still_waits_is_found(self) -> None:
+        append(an_event())
+
+        with lifted_triggers():
+            LogEntry.objects.update(actor="officer")
+            assert "audit_logentry, id" in first_fault()
+
+    def test_by_whoever_has_the_keys_of_the_ring_is_found(self) -> None:
+        """A payload that is sealed again with the right key is still not the one in the leaf."""
+        log_of(1)
+        entry, payload = LogEntry.objects.get(), Payload.objects.get()
+        key = payload.organisation_key
+        sealed = keyring.seal(
+            key=key, plaintext=bytes(32) + b"{}", context=f"audit/internal/{entry.uid}"
+        )
+
+        with lifted_triggers():
+            Payload.objects.update(organisation_part=sealed)
+            assert "not what the leaf commits to" in first_fault()
+
+    def test_of_a_whole_log_by_whoever_has_the_log_key_is_for_those_who_kept_a_checkpoint(
+        self,
+    ) -> None:
+        log_of(3)
+
+        with lifted_triggers():
+            rewrite_an_entry()
+            for model in (Checkpoint, Payload):
+                model._default_manager.all()._raw_delete("default")
+            Key.objects.filter(kind=Key.Kind.MONTH).update(wrapped=None, destroyed_at=NOW)
+            operations.publish(at=NOW)
+
+            assert first_fault() == ""
+
+
+class TestVerifyLogCommand:
+    def test_settles_and_says_that_the_log_is_whole(self) -> None:
+        append(an_event())
+        out = StringIO()
+
+        call_command("verify_log", stdout=out)
+
+        assert "The log is whole: 1 entries" in out.getvalue()
+
+    def test_names_the_first_fault_and_exits_with_1(self) -> None:
+        log_of(2)
+        out, err = StringIO(), StringIO()
+
+        with lifted_triggers():
+            LogHead.objects.update(size=1)
+            with pytest.raises(SystemExit) as stopped:
+                call_command("verify_log", stdout=out, stderr=err)
+
+        assert stopped.value.code == 1
+        assert "The log was changed" in out.getvalue()
+
+    def test_says_so_when_it_can_no_longer_sign(self) -> None:
+        log_of(2)
+        append(an_event())
+        out, err = StringIO(), StringIO()
+
+        with lifted_triggers():
+            Leaf.objects.filter(index=1).delete()
+            with pytest.raises(SystemExit):
+                call_command("verify_log", stdout=out, stderr=err)
+
+        assert "New entries are not signed" in err.getvalue()
+
+    def test_says_what_to_do_when_a_key_file_is_gone(
+        self, settings: Settings, tmp_path: Path
+    ) -> None:
+        log_of(1)
+        settings.KEYS_DIR = tmp_path
+        err = StringIO()
+
+        with pytest.raises(SystemExit) as stopped:
+            call_command("verify_log", stderr=err)
+
+        assert stopped.value.code == 1
+        assert "from your backup" in err.getvalue()

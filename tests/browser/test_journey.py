@@ -1,0 +1,139 @@
+"""The whole story, in a real browser against the real product: see, choose, ask, withdraw, look back, prove."""
+
+import base64
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from accounts.totp import code_at, step_at
+from tests.processes.databases import ROOT, fresh_environment
+from tests.processes.demo import running_demo
+from tests.processes.service import Service
+
+pytestmark = [pytest.mark.browser, pytest.mark.processes]
+
+LEAK = "/toestemmingen/lekwaarschuwing/"
+
+
+def code_now(secret: str) -> str:
+    return code_at(base64.b32decode(secret), step_at(time.time()))
+
+
+def submit(page: Page) -> None:
+    page.locator("main button[type=submit]").first.click()
+
+
+def give_password(page: Page, account: dict[str, str]) -> None:
+    page.goto("/inloggen/")
+    page.fill("input[name=email]", account["email"])
+    page.fill("input[name=password]", account["password"])
+    submit(page)
+
+
+def enrol(page: Page, account: dict[str, str]) -> None:
+    """Set up the second step as a newcomer does: type the secret over, give a code, keep the recovery codes."""
+    give_password(page, account)
+    page.wait_for_url("**/inloggen/instellen/")
+    assert page.locator("main svg").count() >= 1  # the QR code
+    secret = "".join(page.locator("dd.mono").inner_text().split())
+    page.fill("input[name=code]", code_now(secret))
+    submit(page)
+    assert page.locator("ol.mono li").count() == 10
+    page.locator("button[name=kept]").click()
+    page.wait_for_url("**/mijn-gegevens/**")
+
+
+def log_in(page: Page, account: dict[str, str]) -> None:
+    give_password(page, account)
+    page.wait_for_url("**/inloggen/code/")
+    page.fill("input[name=code]", code_now(account["totpSecret"]))
+    submit(page)
+
+
+def choose(page: Page, answer: str) -> str:
+    """Answer both questions the same way and return the number of the confirmation."""
+    page.goto(LEAK)
+    for category in ("usage", "household"):
+        page.locator(f"input[name=choice-{category}][value={answer}]").check()
+    page.get_by_role("button", name="Keuze opslaan").click()
+    page.wait_for_url("**/bevestiging/**")
+    return page.url.split("#")[0].rstrip("/").rsplit("/", 1)[-1]
+
+
+def look_back(page: Page) -> str:
+    page.goto("/wie-keek/")
+    return page.locator("main").inner_text()
+
+
+def verify(export: Path) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "audit.verifier", str(export)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def visitor(browser: Browser, base: str, **options: object) -> BrowserContext:
+    return browser.new_context(base_url=base, locale="nl-NL", **options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["with script", "without script"])
+def test_the_whole_loop(browser: Browser, tmp_path: Path, javascript: bool) -> None:
+    with (
+        fresh_environment(tmp_path / "data") as environment,
+        running_demo(folder=tmp_path / "data", environment=environment) as demo,
+    ):
+        newcomer, officer = demo.accounts["notEnrolled"][0], demo.accounts["officer"]
+        service = Service(demo, "lekdetectie")
+
+        def asks() -> tuple[bool, str]:
+            answer = service.ask(
+                purpose="lekwaarschuwing", category="usage", reference=newcomer["reference"]
+            )
+            return answer["decision"], answer["context"]["reason"]
+
+        with visitor(browser, demo.base, java_script_enabled=javascript) as customer:
+            page = customer.new_page()
+            enrol(page, newcomer)
+            assert "Mijn gegevens" in page.locator("h1").inner_text()
+            assert asks() == (False, "consent-missing")
+
+            given = choose(page, "yes")
+            assert given in page.locator("main").inner_text()
+            assert asks() == (True, "consent-given")
+
+            withdrawn = choose(page, "no")
+            assert withdrawn != given
+            assert asks() == (False, "consent-withdrawn")
+
+            seen = look_back(page)
+            assert "Tegengehouden" in seen
+            assert seen.count("Waarschuwing bij een lek") >= 3
+            assert page.goto(f"{LEAK}bevestiging/{given}/").status == 200  # type: ignore[union-attr]
+
+        with visitor(browser, demo.base, java_script_enabled=javascript) as office:
+            page = office.new_page()
+            log_in(page, officer)
+            page.wait_for_url("**/kantoor/logboek/**")
+            page.locator("form[action$='/controle/'] button").click()
+            assert "Het logboek klopt" in page.locator("main").inner_text()
+            with page.expect_download() as download:
+                page.locator("button[name=form][value=jsonl]").click()
+            export = tmp_path / "logboek.jsonl"
+            download.value.save_as(export)
+
+    sound = verify(export)
+    assert sound.returncode == 0, sound.stdout + sound.stderr
+    content = bytearray(export.read_bytes())
+    content[len(content) // 2] ^= 1
+    export.write_bytes(content)
+    broken = verify(export)
+    assert broken.returncode != 0
+    assert "line" in (broken.stdout + broken.stderr).lower()
