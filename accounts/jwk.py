@@ -35,7 +35,10 @@ class KeyPair:
 
 def algorithms_of(key: Mapping[str, Any]) -> tuple[str, ...]:
     """Return what this key may sign with; `alg` in the key narrows it down."""
-    possible = _ALGORITHMS.get((key.get("kty", ""), key.get("crv")), ())
+    kind, curve = key.get("kty"), key.get("crv")
+    if not isinstance(kind, str) or not isinstance(curve, str | None):
+        return ()
+    possible = _ALGORITHMS.get((kind, curve), ())
     named = key.get("alg")
     return possible if named is None else tuple(name for name in possible if name == named)
 
@@ -46,14 +49,13 @@ def checked(key: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         JwkError: it is private, symmetric, too small, for another use, or not a key at all.
     """
-    kind = key.get("kty")
-    if kind not in _PUBLIC_MEMBERS or not algorithms_of(key):
+    if not algorithms_of(key):
         raise JwkError("Use an RSA, EC P-256 or Ed25519 key.")
     if "d" in key:
         raise JwkError("This is a private key. Register the public half, and make a new pair.")
     if key.get("use", "sig") != "sig":
         raise JwkError("This key is not for signatures.")
-    members = {name: key.get(name) for name in ("kty", *_PUBLIC_MEMBERS[kind])}
+    members = {name: key.get(name) for name in ("kty", *_PUBLIC_MEMBERS[key["kty"]])}
     loaded = load(members)
     if isinstance(loaded, rsa.RSAPublicKey) and not (
         _SMALLEST_RSA <= loaded.key_size <= _LARGEST_RSA

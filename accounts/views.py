@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from http import HTTPStatus
+from math import ceil
 
 import django_otp
 from django.contrib import auth, messages
@@ -232,7 +233,7 @@ def _refused(response: HttpResponse, error: AccountsError, *, at: datetime) -> H
     response.status_code = HTTPStatus.UNPROCESSABLE_ENTITY
     if isinstance(error, TooManyAttemptsError):
         response.status_code = HTTPStatus.TOO_MANY_REQUESTS
-        seconds = max(1, int((error.until - at).total_seconds()) + 1)
+        seconds = max(1, ceil((error.until - at).total_seconds()))
         response.headers["Retry-After"] = str(seconds)
     return response
 

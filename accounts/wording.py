@@ -68,7 +68,7 @@ def _qr(text: str) -> SafeString:
     segno.make(text, error="m", micro=False).save(
         drawing,
         kind="svg",
-        scale=5,
+        omitsize=True,  # the style sheet sizes it, to fit a small screen too
         border=4,
         dark="#000",
         light="#fff",

@@ -5,13 +5,12 @@ from uuid import UUID
 
 from django.db.models import Max
 
-from audit import checkpoint, keyring, merkle
+from audit import checkpoint, keyring, merkle, tree
 from audit.entry_checks import entry_faults
 from audit.keyfiles import KeyFileError
 from audit.models import Checkpoint, Key, Leaf, LogEntry, LogHead, Payload, PendingEntry, Tile
-from audit.tree import TILE_HEIGHT, TILE_WIDTH, tile_of
 
-_CHUNK = 4 * TILE_WIDTH
+_CHUNK = 1024
 _HIGHEST_LEVEL = 7  # 256 ** 8 entries
 
 
@@ -88,10 +87,10 @@ class Verification:
         while True:
             row = self._rows.setdefault(level, [])
             row.append(hash_)
-            if len(row) < TILE_WIDTH:
+            if len(row) < tree.TILE_WIDTH:
                 return
-            count //= TILE_WIDTH
-            made = tile_of(level=level, number=count - 1, row=row)
+            count //= tree.TILE_WIDTH
+            made = tree.tile_of(level=level, number=count - 1, row=row)
             self._check_tile(made)
             row.clear()
             level, hash_ = level + 1, bytes(made.root)
@@ -139,7 +138,7 @@ class Verification:
         if unsized or (signed is not None and signed > size):
             self._note("checkpoint", f"checkpoint {signed}", "more was signed than there is.")
         for tile in tiles:
-            height = (tile["level"] + 1) * TILE_HEIGHT
+            height = (tile["level"] + 1) * tree.TILE_HEIGHT
             if tile["level"] > _HIGHEST_LEVEL or tile["last"] >= size >> height:
                 place = f"tile {tile['level']}/{tile['last']}"
                 self._note("tile", place, "it lies past the end of the log.")

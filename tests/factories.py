@@ -51,7 +51,9 @@ def make_organisation() -> Organisation:
     )
 
 
-def make_category(slug: str = "usage", *, position: int = 1, is_choice: bool = True) -> DataCategory:
+def make_category(
+    slug: str = "usage", *, position: int = 1, is_choice: bool = True
+) -> DataCategory:
     return DataCategory.objects.create(
         slug=slug,
         position=position,
@@ -62,7 +64,9 @@ def make_category(slug: str = "usage", *, position: int = 1, is_choice: bool = T
 
 
 def make_item(category: DataCategory, slug: str, *, is_masked: bool = False) -> DataItem:
-    source, _ = Source.objects.get_or_create(slug="self", defaults={"texts": in_both(name="van uzelf")})
+    source, _ = Source.objects.get_or_create(
+        slug="self", defaults={"texts": in_both(name="van uzelf")}
+    )
     return DataItem.objects.create(
         category=category,
         slug=slug,

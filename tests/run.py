@@ -93,7 +93,7 @@ def run(name: str, arguments: list[str], tally: Tally, environment: dict[str, st
     passed, failed, skipped = count(outcome)
     if skipped:
         tally.not_run.append(
-            f"{name}: {skipped} tests skipped themselves; see their reasons above."
+            f"{name}: {skipped} skipped by the tests themselves; their reasons stand above."
         )
     if code != 0 and failed == 0:
         failed = 1

@@ -299,7 +299,6 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("lookup", models.CharField(max_length=64)),
-                ("hash", models.CharField(max_length=256)),
                 ("used_at", models.DateTimeField(null=True)),
                 (
                     "device",

@@ -19,7 +19,7 @@ _SHORTEST_JTI, _LONGEST_JTI = 16, 255
 _HEADER = frozenset(
     {"alg", "kid", "typ"}
 )  # no jwk, jku, x5u, x5c: a token never brings its own key
-_TYPES = frozenset({None, "JWT", "jwt", "client-authentication+jwt"})
+_TYPES = (None, "JWT", "jwt", "client-authentication+jwt")
 # Checked below, stricter than the library does and with the time that we are told.
 _SIGNATURE_ONLY: Options = {
     "verify_exp": False,

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from accounts import recovery_codes, throttle, totp
@@ -74,14 +73,11 @@ def make_recovery_codes(*, user: User) -> tuple[str, ...]:
     Codes that were made before and never confirmed are gone.
     """
     codes = recovery_codes.new_codes()
-    # Slow on purpose, so before the transaction: others can write meanwhile.
-    hashes = [make_password(code) for code in codes]
     with transaction.atomic():
         RecoveryDevice.objects.filter(user=user, confirmed=False).delete()
         device = RecoveryDevice.objects.create(user=user, name="recovery codes", confirmed=False)
         RecoveryCode.objects.bulk_create(
-            RecoveryCode(device=device, lookup=device.lookup(code), hash=code_hash)
-            for code, code_hash in zip(codes, hashes, strict=True)
+            RecoveryCode(device=device, lookup=device.lookup(code)) for code in codes
         )
     return tuple(recovery_codes.in_groups(code) for code in codes)
 

@@ -1,12 +1,13 @@
-"""Who can log in to the demo: `accounts.json` for programs, a table for people. Standard library only."""
+"""Who can log in to the demo: `accounts.json` for programs, a table for people.
+
+Read before there are settings, so nothing here imports Django on top.
+"""
 
 import base64
 import json
 import os
 from pathlib import Path
 from typing import TypedDict
-
-from accounts import totp
 
 FILE_NAME = "accounts.json"
 
@@ -88,6 +89,8 @@ def table(logins: Logins, *, seconds: float) -> str:
 
 
 def _row(person: Customer | Officer, seconds: float) -> tuple[str, str, str, str]:
+    from accounts import totp  # noqa: PLC0415  # it imports Django
+
     secret = base64.b32decode(person["totpSecret"])
     code = totp.code_at(secret, totp.step_at(seconds))
     return person["email"], person["password"], person["totpSecret"], code

@@ -114,7 +114,8 @@ def demo_accounts() -> list[DemoAccount]:
 
 @cache
 def _content() -> Any:
-    return yaml.safe_load(PEOPLE_PATH.read_text(encoding="utf-8"))
+    loader = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
+    return yaml.load(PEOPLE_PATH.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506  both are safe loaders
 
 
 def _make_person(person: Mapping[str, Any], *, at: datetime) -> DataSubject:

@@ -1,11 +1,12 @@
 """Where the demo runs: its port, its folder and its surroundings, made ready before the settings are read.
 
-Standard library only. Whatever is wrong here becomes one sentence that says what to do.
+No Django here. Whatever is wrong becomes one sentence that says what to do.
 """
 
 import argparse
 import fcntl
 import os
+import shlex
 import shutil
 import socket
 import sys
@@ -15,7 +16,7 @@ from typing import NoReturn
 
 from consent.demo import logins
 
-ROOT = Path(__file__).resolve().parents[2]
+USUAL_FOLDER = Path(__file__).resolve().parents[2] / "var" / "demo"
 HOST = "127.0.0.1"  # never another one: everyone can read the demo's passwords in its source
 MARK = ".regie-demo"  # makes a folder the demo's own; locked as long as a demo runs there
 MADE_HERE = (
@@ -55,7 +56,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data-dir",
         type=Path,
-        default=ROOT / "var" / "demo",
+        default=USUAL_FOLDER,
         help="where everything goes that the demo writes (default var/demo)",
     )
     parser.add_argument("--reset", action="store_true", help="first remove what a demo left there")
@@ -69,6 +70,11 @@ def show_codes(data_dir: Path) -> NoReturn:
         sys.exit(f"No demo was started in {data_dir} yet. Start it: python3 manage.py demo")
     sys.stdout.write(logins.table(found, seconds=time.time()) + "\n")
     sys.exit(0)
+
+
+def codes_command(data_dir: Path) -> str:
+    where = "" if data_dir == USUAL_FOLDER else f" --data-dir {shlex.quote(str(data_dir))}"
+    return f"python3 manage.py demo --codes{where}"
 
 
 def _port(text: str) -> int:

@@ -24,8 +24,8 @@ class PortTakenError(Exception):
     """Somebody else took the port since it was last looked at."""
 
 
-def serve(*, port: int, ready: Callable[[], None]) -> None:
-    """Serve until SIGINT or SIGTERM; call `ready` as soon as requests are answered.
+def serve(*, port: int, ready: Callable[[], None], leaving: Callable[[], None]) -> None:
+    """Serve until SIGINT or SIGTERM; call `ready` as soon as requests are answered, and `leaving` at the end.
 
     Raises:
         PortTakenError: the port is in use.
@@ -48,6 +48,7 @@ def serve(*, port: int, ready: Callable[[], None]) -> None:
         signal.signal(number, lambda *_: stop.set())
     ready()
     stop.wait()
+    leaving()
     _leave_in_time()
     schedule.stop()
     # As Celery's own signal handlers say it: finish what runs, then end.

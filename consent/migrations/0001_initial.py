@@ -6,210 +6,486 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
+        ("accounts", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='DataCategory',
+            name="DataCategory",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(unique=True)),
-                ('position', models.PositiveSmallIntegerField()),
-                ('icon', models.CharField(max_length=20)),
-                ('is_choice', models.BooleanField()),
-                ('texts', models.JSONField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("slug", models.SlugField(unique=True)),
+                ("position", models.PositiveSmallIntegerField()),
+                ("icon", models.CharField(max_length=20)),
+                ("is_choice", models.BooleanField()),
+                ("texts", models.JSONField()),
             ],
         ),
         migrations.CreateModel(
-            name='NoticeVersion',
+            name="NoticeVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('texts', models.JSONField()),
-                ('digest', models.CharField(max_length=64)),
-                ('published_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                ("texts", models.JSONField()),
+                ("digest", models.CharField(max_length=64)),
+                ("published_at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='Organisation',
+            name="Organisation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(unique=True)),
-                ('texts', models.JSONField()),
-                ('contact', models.JSONField()),
-                ('catalogue_digest', models.CharField(max_length=64)),
-                ('catalogue_loaded_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("slug", models.SlugField(unique=True)),
+                ("texts", models.JSONField()),
+                ("contact", models.JSONField()),
+                ("catalogue_digest", models.CharField(max_length=64)),
+                ("catalogue_loaded_at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='Source',
+            name="Source",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(unique=True)),
-                ('texts', models.JSONField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("slug", models.SlugField(unique=True)),
+                ("texts", models.JSONField()),
             ],
         ),
         migrations.CreateModel(
-            name='ConsentRecord',
+            name="ConsentRecord",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reference', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('submission', models.CharField(max_length=16)),
-                ('language', models.CharField(max_length=12)),
-                ('status', models.CharField(choices=[('given', 'given'), ('refused', 'refused'), ('withdrawn', 'withdrawn')], max_length=9)),
-                ('channel', models.CharField(choices=[('portal', 'portal')], max_length=10)),
-                ('recorded_at', models.DateTimeField()),
-                ('valid_until', models.DateTimeField(null=True)),
-                ('subject', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='consent_records', to='accounts.datasubject')),
-                ('category', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='consent.datacategory')),
-                ('notice_version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='consent.noticeversion')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("reference", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("submission", models.CharField(max_length=16)),
+                ("language", models.CharField(max_length=12)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("given", "given"),
+                            ("refused", "refused"),
+                            ("withdrawn", "withdrawn"),
+                        ],
+                        max_length=9,
+                    ),
+                ),
+                ("channel", models.CharField(choices=[("portal", "portal")], max_length=10)),
+                ("recorded_at", models.DateTimeField()),
+                ("valid_until", models.DateTimeField(null=True)),
+                (
+                    "subject",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="consent_records",
+                        to="accounts.datasubject",
+                    ),
+                ),
+                (
+                    "category",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="consent.datacategory",
+                    ),
+                ),
+                (
+                    "notice_version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="consent.noticeversion",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='DataItem',
+            name="DataItem",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(unique=True)),
-                ('position', models.PositiveSmallIntegerField()),
-                ('sensitivity', models.CharField(choices=[('ordinary', 'Ordinary'), ('sensitive', 'Sensitive')], max_length=9)),
-                ('is_masked', models.BooleanField(default=False)),
-                ('retention_months', models.PositiveSmallIntegerField()),
-                ('texts', models.JSONField()),
-                ('category', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='items', to='consent.datacategory')),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='consent.source')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("slug", models.SlugField(unique=True)),
+                ("position", models.PositiveSmallIntegerField()),
+                (
+                    "sensitivity",
+                    models.CharField(
+                        choices=[("ordinary", "Ordinary"), ("sensitive", "Sensitive")], max_length=9
+                    ),
+                ),
+                ("is_masked", models.BooleanField(default=False)),
+                ("retention_months", models.PositiveSmallIntegerField()),
+                ("texts", models.JSONField()),
+                (
+                    "category",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="items",
+                        to="consent.datacategory",
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, to="consent.source"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Message',
+            name="Message",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('submission', models.CharField(max_length=16, unique=True)),
-                ('language', models.CharField(max_length=12)),
-                ('created_at', models.DateTimeField()),
-                ('sent_at', models.DateTimeField(null=True)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('next_try_at', models.DateTimeField(db_index=True, null=True)),
-                ('subject', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.datasubject')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("submission", models.CharField(max_length=16, unique=True)),
+                ("language", models.CharField(max_length=12)),
+                ("created_at", models.DateTimeField()),
+                ("sent_at", models.DateTimeField(null=True)),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("next_try_at", models.DateTimeField(db_index=True, null=True)),
+                (
+                    "subject",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.datasubject",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Purpose',
+            name="Purpose",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(unique=True)),
-                ('position', models.PositiveSmallIntegerField()),
-                ('icon', models.CharField(max_length=20)),
-                ('legal_basis', models.CharField(choices=[('consent', 'consent'), ('contract', 'contract'), ('legal-obligation', 'legal-obligation'), ('vital-interests', 'vital-interests'), ('public-task', 'public-task'), ('legitimate-interests', 'legitimate-interests')], max_length=20)),
-                ('validity_months', models.PositiveSmallIntegerField(null=True)),
-                ('is_active', models.BooleanField(default=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("slug", models.SlugField(unique=True)),
+                ("position", models.PositiveSmallIntegerField()),
+                ("icon", models.CharField(max_length=20)),
+                (
+                    "legal_basis",
+                    models.CharField(
+                        choices=[
+                            ("consent", "consent"),
+                            ("contract", "contract"),
+                            ("legal-obligation", "legal-obligation"),
+                            ("vital-interests", "vital-interests"),
+                            ("public-task", "public-task"),
+                            ("legitimate-interests", "legitimate-interests"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("validity_months", models.PositiveSmallIntegerField(null=True)),
+                ("is_active", models.BooleanField(default=True)),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('legal_basis', 'consent'), ('validity_months__gt', 0)), models.Q(models.Q(('legal_basis', 'consent'), _negated=True), ('validity_months', None)), _connector='OR'), name='consent_and_only_consent_has_an_end')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("legal_basis", "consent"), ("validity_months__gt", 0)),
+                            models.Q(
+                                models.Q(("legal_basis", "consent"), _negated=True),
+                                ("validity_months", None),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="consent_and_only_consent_has_an_end",
+                    )
+                ],
             },
         ),
         migrations.AddField(
-            model_name='noticeversion',
-            name='purpose',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='notice_versions', to='consent.purpose'),
+            model_name="noticeversion",
+            name="purpose",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="notice_versions",
+                to="consent.purpose",
+            ),
         ),
         migrations.CreateModel(
-            name='CurrentConsent',
+            name="CurrentConsent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('status', models.CharField(max_length=9)),
-                ('valid_until', models.DateTimeField(null=True)),
-                ('notice_number', models.PositiveIntegerField()),
-                ('recorded_at', models.DateTimeField()),
-                ('record', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='consent.consentrecord')),
-                ('subject', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='current_consents', to='accounts.datasubject')),
-                ('category', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='consent.datacategory')),
-                ('purpose', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='consent.purpose')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("status", models.CharField(max_length=9)),
+                ("valid_until", models.DateTimeField(null=True)),
+                ("notice_number", models.PositiveIntegerField()),
+                ("recorded_at", models.DateTimeField()),
+                (
+                    "record",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="consent.consentrecord",
+                    ),
+                ),
+                (
+                    "subject",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="current_consents",
+                        to="accounts.datasubject",
+                    ),
+                ),
+                (
+                    "category",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="consent.datacategory",
+                    ),
+                ),
+                (
+                    "purpose",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="consent.purpose",
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='consentrecord',
-            name='purpose',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='consent.purpose'),
+            model_name="consentrecord",
+            name="purpose",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="consent.purpose"
+            ),
         ),
         migrations.CreateModel(
-            name='PurposeCategory',
+            name="PurposeCategory",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('is_required', models.BooleanField()),
-                ('position', models.PositiveSmallIntegerField()),
-                ('category', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='consent.datacategory')),
-                ('purpose', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='categories', to='consent.purpose')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("is_required", models.BooleanField()),
+                ("position", models.PositiveSmallIntegerField()),
+                (
+                    "category",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="consent.datacategory",
+                    ),
+                ),
+                (
+                    "purpose",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="categories",
+                        to="consent.purpose",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='HeldItem',
+            name="HeldItem",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('value_sealed', models.BinaryField()),
-                ('obtained_on', models.DateField()),
-                ('item', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='consent.dataitem')),
-                ('subject', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='held_items', to='accounts.datasubject')),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='consent.source')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("value_sealed", models.BinaryField()),
+                ("obtained_on", models.DateField()),
+                (
+                    "item",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="consent.dataitem",
+                    ),
+                ),
+                (
+                    "subject",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="held_items",
+                        to="accounts.datasubject",
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="consent.source",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='DismissedQuestion',
+            name="DismissedQuestion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('subject', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.datasubject')),
-                ('notice_version', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='consent.noticeversion')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "subject",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.datasubject",
+                    ),
+                ),
+                (
+                    "notice_version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="consent.noticeversion",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('subject', 'notice_version'), name='a_question_is_dismissed_once')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("subject", "notice_version"), name="a_question_is_dismissed_once"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Processing',
+            name="Processing",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('category', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='processings', to='consent.datacategory')),
-                ('recipient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.recipient')),
-                ('purpose', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='processings', to='consent.purpose')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "category",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="processings",
+                        to="consent.datacategory",
+                    ),
+                ),
+                (
+                    "recipient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.recipient",
+                    ),
+                ),
+                (
+                    "purpose",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="processings",
+                        to="consent.purpose",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('recipient', 'purpose', 'category'), name='a_processing_is_registered_once')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("recipient", "purpose", "category"),
+                        name="a_processing_is_registered_once",
+                    )
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='noticeversion',
-            constraint=models.UniqueConstraint(fields=('purpose', 'number'), name='a_notice_version_is_numbered_once'),
+            model_name="noticeversion",
+            constraint=models.UniqueConstraint(
+                fields=("purpose", "number"), name="a_notice_version_is_numbered_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='currentconsent',
-            constraint=models.UniqueConstraint(fields=('subject', 'purpose', 'category'), name='one_current_consent_per_purpose_and_category'),
+            model_name="currentconsent",
+            constraint=models.UniqueConstraint(
+                fields=("subject", "purpose", "category"),
+                name="one_current_consent_per_purpose_and_category",
+            ),
         ),
         migrations.AddIndex(
-            model_name='consentrecord',
-            index=models.Index(fields=['subject', 'purpose', 'category', '-id'], name='consent_record_latest'),
+            model_name="consentrecord",
+            index=models.Index(
+                fields=["subject", "purpose", "category", "-id"], name="consent_record_latest"
+            ),
         ),
         migrations.AddIndex(
-            model_name='consentrecord',
-            index=models.Index(fields=['subject', 'submission'], name='consent_record_submission'),
+            model_name="consentrecord",
+            index=models.Index(fields=["subject", "submission"], name="consent_record_submission"),
         ),
         migrations.AddConstraint(
-            model_name='consentrecord',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['given', 'refused', 'withdrawn'])), name='consent_record_status_is_a_choice'),
+            model_name="consentrecord",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("status__in", ["given", "refused", "withdrawn"])),
+                name="consent_record_status_is_a_choice",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='consentrecord',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'given'), ('valid_until__gt', models.F('recorded_at'))), models.Q(models.Q(('status', 'given'), _negated=True), ('valid_until', None)), _connector='OR'), name='a_given_consent_and_only_that_has_an_end'),
+            model_name="consentrecord",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status", "given"), ("valid_until__gt", models.F("recorded_at"))),
+                    models.Q(models.Q(("status", "given"), _negated=True), ("valid_until", None)),
+                    _connector="OR",
+                ),
+                name="a_given_consent_and_only_that_has_an_end",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='purposecategory',
-            constraint=models.UniqueConstraint(fields=('purpose', 'category'), name='a_purpose_names_a_category_once'),
+            model_name="purposecategory",
+            constraint=models.UniqueConstraint(
+                fields=("purpose", "category"), name="a_purpose_names_a_category_once"
+            ),
         ),
         migrations.AddIndex(
-            model_name='helditem',
-            index=models.Index(fields=['subject', 'item'], name='held_item_by_subject'),
+            model_name="helditem",
+            index=models.Index(fields=["subject", "item"], name="held_item_by_subject"),
         ),
     ]

@@ -17,7 +17,7 @@ from consent.vocabulary import Reason, Standing
 
 _Words = str | Promise
 
-_EVENING, _AFTERNOON, _MORNING = 18, 12, 6  # the hours at which a part of the day starts
+_EVENING, _AFTERNOON = 18, 12  # the hours at which a part of the day starts
 
 _PILLS: dict[Standing, tuple[str, _Words]] = {
     Standing.NEVER_ASKED: ("question", gettext_lazy("Not chosen yet")),
@@ -102,7 +102,7 @@ def greeting(*, at: datetime) -> str:
         return _("Good evening")
     if hour >= _AFTERNOON:
         return _("Good afternoon")
-    return _("Good morning") if hour >= _MORNING else _("Good night")
+    return _("Good morning")
 
 
 def sentence(event: SeenEvent) -> EventSentence:

@@ -86,9 +86,7 @@ def _use(
     return RegisteredUse(legal_basis=LegalBasis(legal_basis), notice_number=notice_number)
 
 
-def _choice(
-    *, status: str | None, valid_until: object, notice_number: int | None
-) -> Choice | None:
+def _choice(*, status: str | None, valid_until: object, notice_number: int | None) -> Choice | None:
     if status is None or notice_number is None:
         return None
     return Choice(

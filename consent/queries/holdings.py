@@ -189,4 +189,3 @@ def _looks_count(subject_id: UUID, *, at: datetime) -> int:
 
 def _recent(subject_id: UUID, *, language: str) -> tuple[SeenEvent, ...]:
     return events_about(subject_id=subject_id, language=language, show="all", limit=RECENT).events
-

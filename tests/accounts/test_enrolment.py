@@ -1,9 +1,9 @@
 import re
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 import time_machine
-from django.http import HttpResponse
 from django.test import Client
 
 from accounts import operations, throttle, totp
@@ -12,8 +12,11 @@ from accounts.models import DataSubject, RecoveryDevice, TotpDevice
 from audit import queries as log
 from audit.events import EventKind
 from consent.models import Organisation
-from tests.accounts.conftest import Enrolled, give_password, try_often
+from tests.accounts.steps import Enrolled, give_password, try_often
 from tests.factories import NOW
+
+if TYPE_CHECKING:
+    from django.test.client import _MonkeyPatchedWSGIResponse as Answer
 
 CODE = re.compile(r"(?:[0-9A-Z]{4}-){3}[0-9A-Z]{4}")
 
@@ -27,7 +30,7 @@ def code_of(device: TotpDevice) -> str:
     return totp.code_at(device.secret(), totp.step_at(NOW.timestamp()))
 
 
-def set_up(client: Client) -> HttpResponse:
+def set_up(client: Client) -> "Answer":
     give_password(client)
     client.get("/inloggen/instellen/")
     return client.post("/inloggen/instellen/", {"code": code_of(TotpDevice.objects.get())})

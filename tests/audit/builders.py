@@ -5,9 +5,10 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from uuid import UUID
 
+import pytest
 from django.db import connection, transaction
 
-from audit import keyring, operations, triggers
+from audit import keyring, operations, tree, triggers
 from audit.canonical import Json
 from audit.events import Actor, Event, EventKind
 from audit.models import Key, LogEntry
@@ -82,3 +83,17 @@ def lifted_triggers() -> Iterator[None]:
         triggers.lift(connection)
         yield
         transaction.set_rollback(True)
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """Take back whatever happens inside."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+def narrow_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make tiles two hashes wide, so that a few entries fill several levels."""
+    monkeypatch.setattr(tree, "TILE_HEIGHT", 1)
+    monkeypatch.setattr(tree, "TILE_WIDTH", 2)

@@ -17,7 +17,7 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit import checkpoint, export, keyring, operations, verifier
+from audit import checkpoint, export, keyring, operations, tree, verifier
 from audit.canonical import Json, canonical
 from audit.leaf import from_base64, in_base64
 from audit.merkle import leaf_hash
@@ -127,14 +127,17 @@ class TestJsonLines:
         assert verdict_on(exported()).count == 2
 
     def test_cost_a_few_queries_per_chunk(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(export, "_CHUNK", 100)
-        log_of(300)
+        monkeypatch.setattr(export, "_CHUNK", 20)
+        monkeypatch.setattr(tree, "TILE_HEIGHT", 2)
+        monkeypatch.setattr(tree, "TILE_WIDTH", 4)
+        log_of(61)
 
         with CaptureQueriesContext(connection) as queries:
             content = exported()
 
-        assert verdict_on(content).count == 300
-        assert len(queries) <= 12  # 4 reads of entries, 3 of tiles, the checkpoint
+        assert (verdict_on(content).count, verdict_on(content).faults) == (61, [])
+        # The checkpoint; four chunks of entries and the end; three levels of tiles per chunk.
+        assert len(queries) <= 1 + 5 + 4 * 3 + 3
 
     def test_come_in_pieces(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(export, "_CHUNK", 2)

@@ -10,7 +10,7 @@ from audit import checkpoint, keyring, merkle, operations, tasks, tree
 from audit.models import Checkpoint, Key, Leaf, LogEntry, LogHead, PendingEntry, Tile
 from audit.operations import LogBrokenError
 from audit.tree import StoredTree
-from tests.audit.builders import NOW, an_event, append, lifted_triggers, log_of
+from tests.audit.builders import NOW, an_event, append, lifted_triggers, log_of, narrow_tiles
 
 pytestmark = pytest.mark.django_db
 
@@ -100,9 +100,7 @@ class TestTiles:
     def test_are_made_when_they_are_full_with_their_root(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        # Narrow tiles show four levels with a few entries.
-        monkeypatch.setattr(tree, "TILE_HEIGHT", 1)
-        monkeypatch.setattr(tree, "TILE_WIDTH", 2)
+        narrow_tiles(monkeypatch)
         for size in (3, 4, 1, 5):
             log_of(size)
         whole = Reference(hashes())
@@ -123,12 +121,11 @@ class TestTiles:
     def test_lead_to_a_proof_for_every_entry_of_every_size(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(tree, "TILE_HEIGHT", 2)
-        monkeypatch.setattr(tree, "TILE_WIDTH", 4)
-        log_of(21)
+        narrow_tiles(monkeypatch)
+        log_of(13)
         leaves = hashes()
 
-        for size in range(1, 22):
+        for size in range(1, 14):
             root = merkle.Frontier().extended(leaves[:size]).root()
             stored = StoredTree(size)
             for index in range(size):
@@ -148,13 +145,14 @@ class TestTiles:
         proof = StoredTree(257).inclusion_proof(256)
         assert proof == [bytes(tile.root)]
 
-    def test_that_are_missing_are_named(self) -> None:
-        log_of(257)
+    def test_that_are_missing_are_named(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        narrow_tiles(monkeypatch)
+        log_of(3)
 
         with lifted_triggers():
             Tile.objects.all().delete()
             with pytest.raises(LogBrokenError, match="Tile 0/0"):
-                StoredTree(257).inclusion_proof(3)
+                StoredTree(3).inclusion_proof(1)
 
     def test_are_forgotten_rather_than_kept_without_end(
         self, monkeypatch: pytest.MonkeyPatch
@@ -232,7 +230,7 @@ class TestPublish:
 
 
 class TestSettle:
-    def test_numbers_everything_and_signs_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_numbers_everything_and_signs_once(self) -> None:
         for _ in range(7):
             append(an_event())
 

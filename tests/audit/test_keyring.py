@@ -53,8 +53,9 @@ class TestLivingKey:
             keyring.living_key(owner_id=ANNA, at=NOW)
         Key.objects.filter(owner_id=ANNA).delete()
 
-        assert keyring.living_key(owner_id=ANNA, at=NOW)
-        assert Key.objects.filter(owner_id=ANNA).exists()
+        key = keyring.living_key(owner_id=ANNA, at=NOW)
+
+        assert Key.objects.get(owner_id=ANNA) == key
 
     def test_is_taken_from_the_process_that_stored_it_first(
         self, monkeypatch: pytest.MonkeyPatch

@@ -109,7 +109,7 @@ class TestInclusionProof:
                 root = flipped(root, data)
             case "more":
                 proof.insert(place, bytes(32))
-            case "less":
+            case _:
                 del proof[place]
 
         with pytest.raises(ProofError):
@@ -152,7 +152,7 @@ class TestConsistencyProof:
                 proof[place] = flipped(proof[place], data)
             case "more":
                 proof.insert(place, bytes(32))
-            case "less":
+            case _:
                 del proof[place]
 
         with pytest.raises(ProofError):

@@ -19,9 +19,13 @@ from tests import factories
 from tests.factories import NOW
 
 
-def hold(subject: DataSubject, category: DataCategory, slug: str, value: str, **item: bool) -> HeldItem:
+def hold(
+    subject: DataSubject, category: DataCategory, slug: str, value: str, **item: bool
+) -> HeldItem:
     kept = factories.make_item(category, slug, **item)
-    held = HeldItem(id=uuid4(), subject=subject, item=kept, source=kept.source, obtained_on=date(2026, 1, 2))
+    held = HeldItem(
+        id=uuid4(), subject=subject, item=kept, source=kept.source, obtained_on=date(2026, 1, 2)
+    )
     held.value_sealed = keyring.seal(
         key=subject.key, plaintext=value.encode(), context=held_context(held.id)
     )

@@ -3,64 +3,31 @@
 import json
 import re
 import signal
-import socket
 import stat
 import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.processes.databases import ROOT, fresh_environment
+from tests.processes.demo import RunningDemo, free_port, running_demo
 
 pytestmark = pytest.mark.processes
 
-SECONDS_TO_START = 180  # on a machine with other things to do
-SECONDS_TO_END = 20
+SECONDS_TO_END = 20  # three on a machine that has nothing else to do
 
 
-class Demo:
-    """A demo that runs; what it said so far is in `said`."""
-
-    def __init__(self, *, folder: Path, port: int, environment: dict[str, str]) -> None:
-        self.port = port
-        self._process = subprocess.Popen(
-            command(folder, port),
-            cwd=ROOT,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        self.said = ""
-
-    def wait_until_ready(self) -> None:
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
-            self.said += line
-            if line.startswith("Ready on "):
-                return
-        pytest.fail(f"The demo did not start: {self.said}")
-
-    def end(self, number: signal.Signals) -> int:
-        self._process.send_signal(number)
-        rest, _ = self._process.communicate(timeout=SECONDS_TO_END)
-        self.said += rest
-        return self._process.returncode
-
-    def kill(self) -> None:
-        if self._process.poll() is None:
-            self._process.kill()
-        self._process.communicate()
+def place(folder: Path, port: int) -> list[str]:
+    return ["--data-dir", str(folder), "--port", str(port)]
 
 
-def command(folder: Path, port: int, *options: str) -> list[str]:
-    place = ["--data-dir", str(folder), "--port", str(port)]
-    return [sys.executable, "manage.py", "demo", *place, *options]
+def ended(demo: RunningDemo, number: signal.Signals) -> int:
+    demo.process.send_signal(number)
+    return demo.process.wait(timeout=SECONDS_TO_END)
 
 
 def refused(*arguments: str, environment: dict[str, str]) -> str:
@@ -77,13 +44,6 @@ def refused(*arguments: str, environment: dict[str, str]) -> str:
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     return done.stderr
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def status_of(url: str) -> int:
@@ -108,36 +68,26 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("a demo") / "data"
 
 
-@contextmanager
-def running(folder: Path, environment: dict[str, str]) -> Iterator[Demo]:
-    demo = Demo(folder=folder, port=free_port(), environment=environment)
-    try:
-        demo.wait_until_ready()
-        yield demo
-    finally:
-        demo.kill()
-
-
 class TestDemo:
     """One story on one folder, told in order: starting takes longest of all."""
 
     def test_starts_on_an_empty_folder_and_says_who_can_log_in(
         self, folder: Path, surroundings: dict[str, str]
     ) -> None:
-        with running(folder, surroundings) as demo:
-            assert f"Ready on http://127.0.0.1:{demo.port}\n" in demo.said
-            assert status_of(f"http://127.0.0.1:{demo.port}/inloggen/") == 200
-            demo.end(signal.SIGKILL)  # as when the power goes: the next test goes on from here
+        with running_demo(folder=folder, environment=surroundings) as demo:
+            assert status_of(f"{demo.base}/inloggen/") == 200
+            demo.kill()  # as when the power goes: the next test goes on from here
 
-        found = accounts_in(folder)
+        found, said = demo.accounts, "".join(demo.said)
+        assert f"Ready on {demo.base}\n" in said
         assert len(found["customers"]) + len(found["notEnrolled"]) >= 12
         assert len(found["notEnrolled"]) >= 1
         for customer in found["customers"]:
             assert set(customer) == {"email", "password", "totpSecret", "reference", "name"}
-            assert customer["email"] in demo.said
-            assert re.search(rf"{customer['totpSecret']}  \d{{6}}$", demo.said, re.MULTILINE)
+            assert customer["email"] in said
+            assert re.search(rf"{customer['totpSecret']}  \d{{6}}$", said, re.MULTILINE)
         assert set(found["officer"]) == {"email", "password", "totpSecret"}
-        assert found["officer"]["email"] in demo.said
+        assert found["officer"]["email"] in said
 
     def test_gives_each_service_a_key_that_only_its_owner_can_read(self, folder: Path) -> None:
         services = accounts_in(folder)["services"]
@@ -158,34 +108,35 @@ class TestDemo:
         before = accounts_in(folder)
         keys = {path: path.read_bytes() for path in folder.rglob("keys/**/*") if path.is_file()}
 
-        with running(folder, surroundings) as demo:
-            assert accounts_in(folder) == before
+        with running_demo(folder=folder, environment=surroundings) as demo:
+            assert demo.accounts == before
             assert {path: path.read_bytes() for path in keys} == keys
-            code = demo.end(signal.SIGINT)
+            code = ended(demo, signal.SIGINT)
 
         assert code == 0
-        assert "Traceback" not in demo.said
-        assert "Stopped." in demo.said
+        assert "Traceback" not in "".join(demo.said)
+        assert demo.said[-1].startswith("Stopped.")
 
     def test_shares_neither_port_nor_folder_and_stops_on_sigterm(
-        self, folder: Path, tmp_path: Path, surroundings: dict[str, str]
+        self, folder: Path, surroundings: dict[str, str]
     ) -> None:
-        with running(folder, surroundings) as demo:
-            port_taken = refused("--port", str(demo.port), environment=surroundings)
-            folder_taken = refused(*command(folder, free_port())[3:], environment=surroundings)
-            code = demo.end(signal.SIGTERM)
+        with running_demo(folder=folder, environment=surroundings) as demo:
+            port = int(demo.base.rsplit(":", 1)[1])
+            port_taken = refused("--port", str(port), environment=surroundings)
+            folder_taken = refused(*place(folder, free_port()), environment=surroundings)
+            code = ended(demo, signal.SIGTERM)
 
-        assert f"Port {demo.port} is in use" in port_taken
-        assert f"--port {demo.port + 1}" in port_taken
+        assert f"Port {port} is in use" in port_taken
+        assert "--port" in port_taken
         assert "Another demo already runs in" in folder_taken
         assert code == 0
-        assert "Traceback" not in demo.said
+        assert "Traceback" not in "".join(demo.said)
 
     def test_shows_new_codes_without_starting(
         self, folder: Path, surroundings: dict[str, str]
     ) -> None:
         done = subprocess.run(
-            command(folder, free_port(), "--codes"),
+            [sys.executable, "manage.py", "demo", *place(folder, free_port()), "--codes"],
             cwd=ROOT,
             env=surroundings,
             capture_output=True,
@@ -204,7 +155,7 @@ class TestDemoThatCannotStart:
         precious.parent.mkdir()
         precious.write_text("precious")
 
-        sentence = refused(*command(tmp_path, free_port(), "--reset")[3:], environment=surroundings)
+        sentence = refused(*place(tmp_path, free_port()), "--reset", environment=surroundings)
 
         assert "no demo made that" in sentence
         assert [path for path in tmp_path.rglob("*") if path.is_file()] == [precious]
@@ -214,7 +165,7 @@ class TestDemoThatCannotStart:
     ) -> None:
         (tmp_path / "file").touch()
 
-        sentence = refused(*command(tmp_path / "file", free_port())[3:], environment=surroundings)
+        sentence = refused(*place(tmp_path / "file", free_port()), environment=surroundings)
 
         assert "Cannot write in" in sentence
         assert "--data-dir" in sentence
@@ -224,6 +175,6 @@ class TestDemoThatCannotStart:
     ) -> None:
         elsewhere = {**surroundings, "REGIE_DATABASE_URL": "postgresql://127.0.0.1:9/nowhere"}
 
-        sentence = refused(*command(tmp_path, free_port(), "--reset")[3:], environment=elsewhere)
+        sentence = refused(*place(tmp_path, free_port()), "--reset", environment=elsewhere)
 
         assert "new, empty database" in sentence

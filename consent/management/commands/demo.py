@@ -1,13 +1,13 @@
 """Start the demo: everything in one process, on this machine only."""
 
 import signal
-import sys
 from argparse import ArgumentParser
 from typing import Any, NoReturn
 
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django.db import OperationalError
 from django.utils import timezone
 
 from consent.demo import logins, place, server
@@ -28,17 +28,18 @@ class Command(BaseCommand):
             signal.signal(number, _interrupt)
         try:
             self._load()
-            server.serve(port=port, ready=lambda: self._tell(port))
+            server.serve(port=port, ready=lambda: self._tell(port), leaving=self._part)
         except KeyboardInterrupt:
-            pass
+            self._part()
         except server.PortTakenError as error:
             raise CommandError(place.busy_sentence(port)) from error
+        except OperationalError as error:
+            raise CommandError(f"The database cannot be used: {error}") from error
         except NotADemoDatabaseError as error:
             raise CommandError(
                 "The database in REGIE_DATABASE_URL serves an organisation that is not the demo. "
                 "Nothing was changed. Point it to an empty database, or unset it."
             ) from error
-        self.stdout.write("Stopped. Everything is kept for the next start.")
 
     def _load(self) -> None:
         call_command("migrate", verbosity=0, interactive=False)
@@ -47,14 +48,20 @@ class Command(BaseCommand):
 
     def _tell(self, port: int) -> None:
         found = logins.read(settings.DATA_DIR)
-        self.stdout.write(f"Ready on http://{place.HOST}:{port}\n\n")
-        self.stdout.write(logins.table(found, seconds=timezone.now().timestamp()))
-        self.stdout.write(
-            "\nA code counts for half a minute. For new ones: python3 manage.py demo --codes\n"
+        self._say(
+            f"Ready on http://{place.HOST}:{port}\n\n"
+            f"{logins.table(found, seconds=timezone.now().timestamp())}\n\n"
+            f"A code counts for half a minute. For new ones: {place.codes_command(settings.DATA_DIR)}\n"
             f"The same for programs, with the keys of services: {settings.DATA_DIR / logins.FILE_NAME}\n"
-            "Stop with Ctrl-C.\n"
+            "Stop with Ctrl-C."
         )
-        sys.stdout.flush()
+
+    def _part(self) -> None:
+        self._say("Stopped. Everything is kept for the next start.")
+
+    def _say(self, words: str) -> None:
+        self.stdout.write(words)
+        self.stdout.flush()
 
 
 def _interrupt(*_: object) -> NoReturn:

@@ -1,0 +1,145 @@
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from django.db import IntegrityError, transaction
+from jwt.algorithms import ECAlgorithm, RSAAlgorithm
+
+from accounts import jwk, operations
+from accounts.errors import JwkError, ScopeError
+from accounts.models import ClientKey, Recipient, ServiceClient
+from tests import factories
+from tests.factories import NOW
+
+GOOD = dict(jwk.make_pair("ES256").public)
+
+
+@pytest.mark.django_db
+class TestRegistering:
+    def test_a_recipient_twice_changes_it(self) -> None:
+        factories.make_recipient()
+        operations.put_recipient(
+            slug="storingsdienst",
+            kind=Recipient.Kind.PROCESSOR,
+            texts=factories.in_both(name="Anders", role="Anders"),
+            contact="x",
+            country="DE",
+            is_automated=True,
+        )
+
+        recipient = Recipient.objects.get()
+        assert (recipient.kind, recipient.country) == ("processor", "DE")
+
+    def test_a_client_twice_changes_its_rights_but_not_its_age(
+        self, service: ServiceClient
+    ) -> None:
+        operations.put_client(
+            client_id="lekdetectie",
+            recipient=service.recipient,
+            scopes=["consent:batch"],
+            purposes=[],
+            at=NOW + timedelta(days=9),
+        )
+
+        service.refresh_from_db()
+        assert (service.scopes, service.purposes, service.created_at) == (
+            ["consent:batch"],
+            [],
+            NOW,
+        )
+
+    @pytest.mark.parametrize("scope", ["", "two words", 'quo"te', "caf\u00e9"])
+    def test_refuses_a_scope_that_cannot_be_spelled(
+        self, service: ServiceClient, scope: str
+    ) -> None:
+        with pytest.raises(ScopeError):
+            operations.put_client(
+                client_id="x", recipient=service.recipient, scopes=[scope], purposes=[], at=NOW
+            )
+
+    @pytest.mark.parametrize("algorithm", ["ES256", "EdDSA"])
+    def test_a_new_pair_keeps_the_public_half_only(
+        self, service: ServiceClient, algorithm: str
+    ) -> None:
+        pem = operations.issue_client_key(
+            client=service,
+            kid="k1",
+            not_before=NOW,
+            not_after=NOW + timedelta(days=1),
+            algorithm=algorithm,
+        )
+
+        stored = ClientKey.objects.get().jwk
+        public = load_pem_private_key(pem, password=None).public_key()
+        assert "d" not in stored
+        assert stored["kid"] == "k1"
+        assert jwk.load(stored) == public
+
+    def test_no_pair_is_made_for_another_algorithm(self, service: ServiceClient) -> None:
+        with pytest.raises(JwkError):
+            operations.issue_client_key(
+                client=service,
+                kid="k1",
+                not_before=NOW,
+                not_after=NOW + timedelta(days=1),
+                algorithm="RS256",
+            )
+
+    def test_a_key_cannot_end_before_it_starts(self, service: ServiceClient) -> None:
+        with pytest.raises(IntegrityError), transaction.atomic():
+            operations.put_client_key(
+                client=service, kid="k1", jwk=GOOD, not_before=NOW, not_after=NOW
+            )
+
+
+def rsa_jwk(bits: int) -> dict[str, Any]:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=bits)
+    return RSAAlgorithm.to_jwk(key.public_key(), as_dict=True)
+
+
+def private_jwk() -> dict[str, Any]:
+    return ECAlgorithm.to_jwk(ec.generate_private_key(ec.SECP256R1()), as_dict=True)
+
+
+class TestKeys:
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            {},
+            {"kty": "oct", "k": "AAAA"},
+            {**GOOD, "crv": "P-384"},
+            {**GOOD, "crv": "secp256k1"},
+            {**GOOD, "x": GOOD["y"]},  # not on the curve
+            {**GOOD, "y": None},
+            {**GOOD, "x": 12},
+            {**GOOD, "use": "enc"},
+            {**GOOD, "alg": "HS256"},
+            {**GOOD, "alg": "RS256"},
+            {"kty": "OKP", "crv": "X25519", "x": GOOD["x"]},
+            {"kty": "OKP", "crv": "Ed25519", "x": "AAAA"},
+            {"kty": "RSA", "e": "AQAB"},
+            {"kty": ["EC"], "crv": "P-256"},
+        ],
+    )
+    def test_that_we_cannot_use_are_refused(self, wrong: dict[str, Any]) -> None:
+        with pytest.raises(JwkError):
+            jwk.checked(wrong)
+
+    def test_that_are_private_are_refused(self) -> None:
+        with pytest.raises(JwkError, match="private"):
+            jwk.checked(private_jwk())
+
+    def test_that_are_small_are_refused(self) -> None:
+        with pytest.raises(JwkError, match="2048"):
+            jwk.checked(rsa_jwk(1024))
+
+    def test_keep_their_public_members_only(self) -> None:
+        assert jwk.checked({**GOOD, "x5c": ["x"], "note": "x", "kid": "k"}) == GOOD
+
+    def test_say_what_they_may_sign_with(self) -> None:
+        assert jwk.algorithms_of(GOOD) == ("ES256",)
+        assert jwk.algorithms_of({"kty": "RSA"}) == ("RS256", "PS256")
+        assert jwk.algorithms_of({"kty": "RSA", "alg": "PS256"}) == ("PS256",)
+        assert jwk.algorithms_of({"kty": "OKP", "crv": "Ed25519"}) == ("EdDSA",)

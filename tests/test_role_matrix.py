@@ -1,0 +1,191 @@
+"""Who gets what from every address there is. An address that is missing here fails the test."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from accounts.gates import Audience, audience_of
+from accounts.models import DataSubject, User
+from consent.models import Purpose
+from tests.accounts.steps import EMAIL, enrol, give_password, user_of
+from tests.visitors import client_of
+
+LOG_IN = "log-in page"  # sent to the log-in page
+ON = "another page"  # sent to some other page
+
+HALFWAY_PAGES = {"log-in-code", "log-in-recovery", "enrol", "enrol-codes"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """What each visitor gets: a status, or where one is sent."""
+
+    anonymous: object
+    halfway: object
+    customer: object
+    officer: object
+    method: str = "get"
+    arguments: tuple[str, ...] = ()
+    form: dict[str, str] = field(default_factory=dict)
+
+
+def for_everyone(status: object, method: str = "get") -> Row:
+    return Row(anonymous=status, halfway=status, customer=status, officer=status, method=method)
+
+
+def for_customers(status: object, method: str = "get", *arguments: str, **form: str) -> Row:
+    return Row(
+        anonymous=LOG_IN,
+        halfway=LOG_IN,
+        customer=status,
+        officer=404,
+        method=method,
+        arguments=arguments,
+        form=form,
+    )
+
+
+def for_officers(status: object, method: str = "get") -> Row:
+    return Row(anonymous=LOG_IN, halfway=LOG_IN, customer=403, officer=status, method=method)
+
+
+def while_logging_in(status: object) -> Row:
+    return Row(anonymous=LOG_IN, halfway=status, customer=LOG_IN, officer=LOG_IN)
+
+
+MATRIX = {
+    "home": for_everyone(200),
+    "privacy": for_everyone(200),
+    "accessibility": for_everyone(200),
+    "set_language": for_everyone(ON, "post"),
+    "log-in": Row(anonymous=200, halfway=200, customer=ON, officer=ON),
+    "log-in-code": while_logging_in(200),
+    "log-in-recovery": while_logging_in(200),
+    "enrol": while_logging_in(ON),
+    "enrol-codes": while_logging_in(ON),
+    "log-out": for_everyone(ON, "post"),
+    "token": for_everyone(400, "post"),
+    "jwks": for_everyone(200),
+    "oauth-metadata": for_everyone(200),
+    "evaluation": for_everyone(401, "post"),
+    "openapi": for_everyone(200),
+    "my-data": for_customers(200),
+    "my-choices": for_customers(200),
+    "purpose": for_customers(200, "get", "lekwaarschuwing"),
+    "confirmation": for_customers(404, "get", "lekwaarschuwing", "onbekend"),
+    "dismiss": for_customers(ON, "post", "lekwaarschuwing", notice="1"),
+    "who-looked": for_customers(200),
+    "office": for_officers(ON),
+    "log": for_officers(200),
+    "log-verify": for_officers(ON, "post"),
+    "log-export": for_officers(200, "post"),
+}
+VISITORS = ("anonymous", "halfway", "customer", "officer")
+
+
+def patterns(resolver: URLResolver) -> Iterator[URLPattern]:
+    for found in resolver.url_patterns:
+        if isinstance(found, URLResolver):
+            yield from patterns(found)
+        else:
+            yield found
+
+
+def every_pattern() -> list[URLPattern]:
+    return list(patterns(get_resolver()))
+
+
+@pytest.fixture
+def visitor(leak_warning: Purpose, anna: DataSubject, carla: User) -> Callable[[str], Client]:
+    def halfway() -> Client:
+        enrol(user_of(anna))
+        client = Client()
+        assert give_password(client, email=EMAIL).status_code == 302
+        return client
+
+    browsers: dict[str, Callable[[], Client]] = {
+        "anonymous": Client,
+        "halfway": halfway,
+        "customer": lambda: client_of(user_of(anna)),
+        "officer": lambda: client_of(carla),
+    }
+    return lambda who: browsers[who]()
+
+
+def answer_to(client: Client, row: Row, name: str, **more: Any) -> object:
+    address = reverse(name, args=row.arguments)
+    answer = getattr(client, row.method)(address, row.form, **more)
+    if answer.status_code != 302:
+        return answer.status_code
+    return (
+        LOG_IN
+        if answer.headers["Location"].startswith("/inloggen/?")
+        or answer.headers["Location"] == "/inloggen/"
+        else ON
+    )
+
+
+class TestEveryAddress:
+    def test_is_in_the_matrix(self) -> None:
+        assert {pattern.name for pattern in every_pattern()} == set(MATRIX)
+
+    def test_says_for_whom_it_is(self) -> None:
+        silent = [p.name for p in every_pattern() if audience_of(p.callback) is None]
+
+        assert silent == []
+
+    def test_is_open_only_where_the_matrix_says_so(self) -> None:
+        for pattern in every_pattern():
+            is_gated = MATRIX[pattern.name or ""].anonymous == LOG_IN
+            audience = audience_of(pattern.callback)
+            expected = (
+                {Audience.HALFWAY}
+                if pattern.name in HALFWAY_PAGES
+                else {Audience.DATA_SUBJECT, Audience.OFFICER}
+                if is_gated
+                else {Audience.EVERYONE}
+            )
+            assert audience in expected, pattern.name
+
+
+@pytest.mark.parametrize("who", VISITORS)
+@pytest.mark.parametrize("name", MATRIX)
+class TestMatrix:
+    def test_holds(self, visitor: Callable[[str], Client], name: str, who: str) -> None:
+        row = MATRIX[name]
+
+        assert answer_to(visitor(who), row, name) == getattr(row, who)
+
+
+class TestHalfway:
+    def test_reaches_nothing_by_any_method(self, visitor: Callable[[str], Client]) -> None:
+        client = visitor("halfway")
+        for name, row in MATRIX.items():
+            if row.halfway != LOG_IN:
+                continue
+            for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"):
+                answer = client.generic(method, reverse(name, args=row.arguments))
+                assert answer.status_code == 302, (name, method)
+                assert answer.headers["Location"].startswith("/inloggen/"), (name, method)
+
+    def test_is_nobody_on_every_page(self, visitor: Callable[[str], Client]) -> None:
+        client = visitor("halfway")
+        for name in ("home", "log-in", "log-in-code", "log-in-recovery"):
+            request = client.get(reverse(name)).wsgi_request
+            assert not request.user.is_authenticated, name
+
+
+class TestEveryForm:
+    def test_needs_our_token(self, visitor: Callable[[str], Client]) -> None:
+        """Only what authenticates with a token of its own does without."""
+        open_to_other_sites = set()
+        for name, row in MATRIX.items():
+            client = Client(enforce_csrf_checks=True)
+            if client.post(reverse(name, args=row.arguments)).status_code != 403:
+                open_to_other_sites.add(name)
+
+        assert open_to_other_sites == {"token", "evaluation", "openapi"}
