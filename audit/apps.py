@@ -19,5 +19,5 @@ class AuditConfig(AppConfig):
 def _restore_triggers(*, using: str, **_later: object) -> None:
     from audit import checks, triggers  # noqa: PLC0415  # models are not loaded before `ready`
 
-    if checks.has_triggers_migrated(using):
-        triggers.restore(connections[using])
+    for guard in checks.guards_of(using):
+        triggers.restore(connections[using], guard.wanted)

@@ -1,4 +1,4 @@
-"""The database must hold every trigger that keeps the log append-only."""
+"""The database must hold every trigger that keeps the log and the records append-only."""
 
 from collections.abc import Sequence
 
@@ -9,12 +9,11 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from audit import triggers
 
-_MIGRATION = ("audit", "0002_append_only_triggers")
 
-
-def has_triggers_migrated(alias: str) -> bool:
-    """Say whether this database is past the migration that makes the triggers."""
-    return _MIGRATION in MigrationRecorder(connections[alias]).applied_migrations()
+def guards_of(alias: str) -> list[triggers.Guard]:
+    """Return the guards whose triggers this database is past the migration of."""
+    applied = MigrationRecorder(connections[alias]).applied_migrations()
+    return [guard for guard in triggers.GUARDS if guard.migration in applied]
 
 
 @register(Tags.database)
@@ -26,11 +25,11 @@ def log_is_append_only(
     """Report each trigger that is missing, disabled or altered."""
     return [
         Error(
-            f"The trigger {trigger.name} on {trigger.table} is missing, so the log can be changed.",
+            f"The trigger {trigger.name} on {trigger.table} is missing, so its rows can be changed.",
             hint="Run `manage.py migrate --skip-checks`, which puts it back, then `verify_log`.",
             id="audit.E001",
         )
         for alias in databases or []
-        if has_triggers_migrated(alias)
-        for trigger in triggers.missing(connections[alias])
+        for guard in guards_of(alias)
+        for trigger in triggers.missing(connections[alias], guard.wanted)
     ]

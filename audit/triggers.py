@@ -9,14 +9,16 @@ of this app begins with `RunPython(lift, install)` and ends with `RunPython(inst
 is missing after `migrate` is put back, and `audit.checks` reports it.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from audit import models
 
+Identities = tuple[tuple[str, ...], ...]
 # Per table, what identifies a row: `INSERT OR REPLACE` on SQLite deletes without asking a trigger.
-_IDENTITIES: dict[str, tuple[tuple[str, ...], ...]] = {
+_IDENTITIES: dict[str, Identities] = {
     "audit_logentry": (("id",), ("uid",)),
     "audit_payload": (("entry_id",),),
     "audit_leaf": (("index",), ("entry_id",)),
@@ -54,49 +56,74 @@ class Trigger:
     statements: tuple[str, ...]
 
 
+Wanted = Callable[[str], list[Trigger]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guard:
+    """The triggers of one app (`wanted`, per kind of database), and the migration that makes them."""
+
+    migration: tuple[str, str]
+    wanted: Wanted
+
+
 def wanted(vendor: str) -> list[Trigger]:
-    """Return every trigger that this kind of database must have."""
+    """Return every trigger that this kind of database must have for the log."""
     return _sqlite() if vendor == "sqlite" else _postgresql()
 
 
-def install(connection: BaseDatabaseWrapper) -> None:
+def insert_only(*, vendor: str, table: str, identities: Identities) -> list[Trigger]:
+    """Return the triggers that let rows be added to a table and nothing else, for any app.
+
+    `identities` are the columns by which a row is known: its primary key and its unique keys.
+    """
+    if vendor == "sqlite":
+        return _sqlite_insert_only(table=table, identities=identities)
+    return _postgresql_insert_only(table=table)
+
+
+# Apps above this one add theirs when they are ready: one check and one repair serve them all.
+GUARDS = [Guard(migration=("audit", "0002_append_only_triggers"), wanted=wanted)]
+
+
+def install(connection: BaseDatabaseWrapper, which: Wanted = wanted) -> None:
     """Make every trigger, replacing what there is."""
-    lift(connection)
+    lift(connection, which)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             for function in _FUNCTIONS:
                 cursor.execute(function)
-        for trigger in wanted(connection.vendor):
+        for trigger in which(connection.vendor):
             for statement in trigger.statements:
                 cursor.execute(statement)
 
 
-def lift(connection: BaseDatabaseWrapper) -> None:
+def lift(connection: BaseDatabaseWrapper, which: Wanted = wanted) -> None:
     """Remove every trigger: for a migration that must alter one of the tables."""
     on_table = connection.vendor == "postgresql"
     with connection.cursor() as cursor:
-        for trigger in wanted(connection.vendor):
+        for trigger in which(connection.vendor):
             place = f" ON {trigger.table}" if on_table else ""
             cursor.execute(f"DROP TRIGGER IF EXISTS {trigger.name}{place}")
 
 
-def missing(connection: BaseDatabaseWrapper) -> list[Trigger]:
+def missing(connection: BaseDatabaseWrapper, which: Wanted = wanted) -> list[Trigger]:
     """Return the triggers that are absent, disabled or (SQLite) altered."""
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.execute("SELECT sql FROM sqlite_master WHERE type = 'trigger'")
             present = {sql for (sql,) in cursor.fetchall()}
-            return [one for one in wanted("sqlite") if one.statements[0] not in present]
+            return [one for one in which("sqlite") if one.statements[0] not in present]
         cursor.execute("SELECT tgname FROM pg_trigger WHERE tgenabled = 'A'")
         names = {name for (name,) in cursor.fetchall()}
-        return [one for one in wanted("postgresql") if one.name not in names]
+        return [one for one in which("postgresql") if one.name not in names]
 
 
-def restore(connection: BaseDatabaseWrapper) -> list[Trigger]:
+def restore(connection: BaseDatabaseWrapper, which: Wanted = wanted) -> list[Trigger]:
     """Put back what is missing and return it; touch nothing when all is well."""
-    gone = missing(connection)
+    gone = missing(connection, which)
     if gone:
-        install(connection)
+        install(connection, which)
     return gone
 
 
@@ -119,20 +146,23 @@ def _sqlite() -> list[Trigger]:
         ),
     ]
     for table, identities in _IDENTITIES.items():
-        same = " OR ".join(
-            " AND ".join(f'"{column}" = NEW."{column}"' for column in columns)
-            for columns in identities
-        )
-        triggers += [
-            _sqlite_refusal(table=table, event="UPDATE"),
-            _sqlite_refusal(table=table, event="DELETE", condition=_DELETE_CONDITIONS.get(table)),
-            _sqlite_refusal(
-                table=table,
-                event="INSERT",
-                condition=f"EXISTS (SELECT 1 FROM {table} WHERE {same})",  # noqa: S608  # our own names
-            ),
-        ]
+        triggers += _sqlite_insert_only(table=table, identities=identities)
     return triggers
+
+
+def _sqlite_insert_only(*, table: str, identities: Identities) -> list[Trigger]:
+    same = " OR ".join(
+        " AND ".join(f'"{column}" = NEW."{column}"' for column in columns) for columns in identities
+    )
+    return [
+        _sqlite_refusal(table=table, event="UPDATE"),
+        _sqlite_refusal(table=table, event="DELETE", condition=_DELETE_CONDITIONS.get(table)),
+        _sqlite_refusal(
+            table=table,
+            event="INSERT",
+            condition=f"EXISTS (SELECT 1 FROM {table} WHERE {same})",  # noqa: S608  # our own names
+        ),
+    ]
 
 
 def _sqlite_refusal(*, table: str, event: str, condition: str | None = None) -> Trigger:
@@ -198,17 +228,21 @@ def _postgresql() -> list[Trigger]:
         ),
     ]
     for table in (*_IDENTITIES, "audit_pendingentry"):
-        for event in ("UPDATE", "DELETE", "TRUNCATE"):
-            special = _DELETE_FUNCTIONS.get(table) if event == "DELETE" else None
-            triggers.append(
-                _postgresql_trigger(
-                    table=table,
-                    name=f"{table}_refuses_{event.lower()}",
-                    event=f"BEFORE {event}",
-                    function=special or "audit_refuse",
-                )
-            )
+        triggers += _postgresql_insert_only(table=table)
     return triggers
+
+
+def _postgresql_insert_only(*, table: str) -> list[Trigger]:
+    functions = {"DELETE": _DELETE_FUNCTIONS.get(table, "audit_refuse")}
+    return [
+        _postgresql_trigger(
+            table=table,
+            name=f"{table}_refuses_{event.lower()}",
+            event=f"BEFORE {event}",
+            function=functions.get(event, "audit_refuse"),
+        )
+        for event in ("UPDATE", "DELETE", "TRUNCATE")
+    ]
 
 
 def _postgresql_trigger(*, table: str, name: str, event: str, function: str) -> Trigger:

@@ -18,7 +18,7 @@ _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
 
 
 class Evaluation(APIView):
-    """May I use this data category of this data subject for this purpose? (OpenID AuthZEN 1.0)
+    """May I use this data category of this data subject for this purpose? OpenID AuthZEN 1.0.
 
     A POST, so that the data subject is never part of a URI.
     """

@@ -3,7 +3,7 @@ from django.urls import path
 from consent.officer import views
 
 urlpatterns = [
-    path("kantoor/", views.office, name="office"),
+    path("kantoor/", views.front, name="office"),
     path("kantoor/logboek/", views.log, name="log"),
     path("kantoor/logboek/controle/", views.verify, name="log-verify"),
     path("kantoor/logboek/export/", views.export, name="log-export"),

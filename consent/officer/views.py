@@ -12,8 +12,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.gates import officer_page
 from accounts.models import User
-from consent import officer_operations
 from consent.officer.forms import LogForm
+from consent.operations import office
 from consent.queries.log import filter_options
 
 _CONTENT_TYPES: dict[str, str] = {
@@ -24,7 +24,7 @@ _CONTENT_TYPES: dict[str, str] = {
 
 @require_safe
 @officer_page
-def office(_request: HttpRequest, _officer: User) -> HttpResponse:
+def front(_request: HttpRequest, _officer: User) -> HttpResponse:
     return redirect("log")
 
 
@@ -34,7 +34,7 @@ def log(request: HttpRequest, officer: User) -> HttpResponse:
     """Show the log. A search by customer number is posted, so that the number is in no address or server log."""
     form = _form(request)
     is_valid = form.is_valid()
-    page = officer_operations.read_log(
+    page = office.read_log(
         officer=officer,
         filters=form.filters,
         before=form.before,
@@ -52,7 +52,7 @@ def log(request: HttpRequest, officer: User) -> HttpResponse:
 @require_POST
 @officer_page
 def verify(request: HttpRequest, officer: User) -> HttpResponse:
-    run = officer_operations.verify(officer=officer, at=timezone.now())
+    run = office.verify(officer=officer, at=timezone.now())
     if run.is_sound:
         messages.success(request, _("The log was recomputed. It is intact."))
     else:
@@ -71,7 +71,7 @@ def export(request: HttpRequest, officer: User) -> HttpResponseBase:
         return redirect("log")
     at = timezone.now()
     kind: Literal["jsonl", "csv"] = "csv" if request.POST.get("form") == "csv" else "jsonl"
-    lines = officer_operations.export(officer=officer, filters=form.filters, form=kind, at=at)
+    lines = office.export(officer=officer, filters=form.filters, form=kind, at=at)
     return StreamingHttpResponse(
         lines,
         content_type=_CONTENT_TYPES[kind],

@@ -11,7 +11,7 @@ from audit import keyring
 from audit import queries as log
 from audit.events import EventKind
 from consent.models import DismissedQuestion, HeldItem
-from consent.queries.choices import Current, current_consents, standings, summed_up
+from consent.queries.choices import current_consents, standings, summed_up
 from consent.queries.events import LOOKS, events_about, seen
 from consent.queries.register import (
     CategoryInRegister,

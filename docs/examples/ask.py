@@ -1,4 +1,4 @@
-"""Ask Regie one question as a service: docs/examples/ask.py CLIENT PURPOSE CATEGORY REFERENCE
+"""Ask Regie one question as a service: docs/examples/ask.py CLIENT PURPOSE CATEGORY REFERENCE.
 
 Gets an access token with a signed assertion (RFC 7523), then asks (OpenID AuthZEN 1.0). Reads the key that the demo wrote.
 """

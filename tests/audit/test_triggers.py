@@ -212,7 +212,7 @@ class TestMissingTrigger:
 
     def test_is_not_reported_before_it_was_migrated(self) -> None:
         with transaction.atomic():
-            MigrationRecorder(connection).record_unapplied(*checks._MIGRATION)
+            MigrationRecorder(connection).record_unapplied(*triggers.GUARDS[0].migration)
             drop("audit_leaf_refuses_update", "audit_leaf")
 
             assert checks.log_is_append_only(app_configs=None, databases=["default"]) == []

@@ -85,7 +85,7 @@ def visitor(browser: Browser, base: str, **options: object) -> BrowserContext:
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["with script", "without script"])
-def test_the_whole_loop(browser: Browser, tmp_path: Path, javascript: bool) -> None:
+def test_the_whole_loop(browser: Browser, tmp_path: Path, *, javascript: bool) -> None:
     with (
         fresh_environment(tmp_path / "data") as environment,
         running_demo(folder=tmp_path / "data", environment=environment) as demo,

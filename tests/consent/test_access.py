@@ -146,7 +146,7 @@ class TestDecideAccess:
         ids=["yes", "no", "unknown person"],
     )
     def test_takes_at_most_three_statements_beside_reading_the_client(
-        self, anna: DataSubject, lekdetectie: ServiceClient, reference: str, says_yes: bool
+        self, anna: DataSubject, lekdetectie: ServiceClient, reference: str, *, says_yes: bool
     ) -> None:
         give(anna, usage=says_yes)
         keyring._uncommitted.clear()  # as after a commit: keys are remembered from then on

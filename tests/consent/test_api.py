@@ -21,7 +21,7 @@ RESPONSE = json.loads((VECTORS / "evaluation-response.schema.json").read_text())
 CASES = [
     case
     for case in json.loads((VECTORS / "certification-cases.json").read_text())["cases"]
-    if case["endpoint"] == URL and case["request"] is not None
+    if case["endpoint"] == URL and "request" in case
 ]
 
 

@@ -50,7 +50,7 @@ def choice(
     ],
 )
 def test_a_decision_follows_from_the_facts(
-    use: RegisteredUse | None, is_known: bool, choice: Choice | None, reason: Reason
+    use: RegisteredUse | None, *, is_known: bool, choice: Choice | None, reason: Reason
 ) -> None:
     decision = decide(use=use, is_known=is_known, choice=choice, at=NOW)
 

@@ -4,8 +4,10 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from accounts.models import DataSubject
+from audit.checks import log_is_append_only
 from audit.events import EventKind
 from audit.models import LogEntry
+from audit.triggers import restore
 from consent import operations
 from consent.errors import AnswerMissingError, NoticeOutdatedError, UnknownPurposeError
 from consent.models import (
@@ -17,6 +19,7 @@ from consent.models import (
     Purpose,
 )
 from consent.operations.choices import _end
+from consent.triggers import GUARD
 from consent.vocabulary import LegalBasis
 from tests import factories
 from tests.factories import NOW
@@ -156,11 +159,13 @@ class TestRecordChoices:
         assert statuses(bram)["usage"] == "refused"
 
     def test_undoes_everything_when_the_line_cannot_be_written(
-        self, anna: DataSubject, leak_warning: Purpose, settings: object
+        self, anna: DataSubject, leak_warning: Purpose
     ) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE audit_payload RENAME TO audit_payload_away")
+
         with pytest.raises(DatabaseError), transaction.atomic():
             choose(anna, usage=True)
-            LogEntry.objects.update(kind="forged")
 
         assert not ConsentRecord.objects.exists()
         assert not CurrentConsent.objects.exists()
@@ -230,3 +235,18 @@ def test_the_category_of_a_purpose_is_asked_once(
 ) -> None:
     with pytest.raises(DatabaseError), transaction.atomic():
         leak_warning.categories.create(category=usage, is_required=True, position=9)
+
+
+def test_a_missing_trigger_on_the_records_is_reported_and_put_back(db: None) -> None:
+    place = " ON consent_consentrecord" if connection.vendor == "postgresql" else ""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(f"DROP TRIGGER consent_consentrecord_refuses_update{place}")
+
+        (report,) = log_is_append_only(app_configs=None, databases=["default"])
+        assert "consent_consentrecord_refuses_update" in report.msg
+        assert [one.name for one in restore(connection, GUARD.wanted)] == [
+            "consent_consentrecord_refuses_update"
+        ]
+        assert log_is_append_only(app_configs=None, databases=["default"]) == []
+        transaction.set_rollback(True)

@@ -15,7 +15,7 @@ from typing import Any
 
 from tests.processes.databases import ROOT
 
-READY_WITHIN = 90  # seconds; a machine that is busy with other tests takes its time
+READY_WITHIN = 180  # seconds; a machine that is busy with other tests takes its time
 
 
 @dataclass
