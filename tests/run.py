@@ -49,7 +49,7 @@ def main(arguments: list[str]) -> int:
 
 
 def run_everything(tally: Tally, environment: dict[str, str]) -> None:
-    suite = ["-m", "not browser"]
+    suite = ["-m", "not browser", "-n", str(min(os.cpu_count() or 1, 4))]
     run("SQLite", [*suite, "--cov", "--cov-report=term"], tally, environment)
     with on_postgresql(tally, environment) as with_server:
         if with_server:

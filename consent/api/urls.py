@@ -4,7 +4,10 @@ from django.urls import path
 from drf_spectacular.views import SpectacularJSONAPIView
 
 from accounts.gates import public_page
-from consent.api import views
+from consent.api import (
+    schema,  # noqa: F401  registers how the API is authenticated
+    views,
+)
 
 urlpatterns = [
     path("access/v1/evaluation", public_page(views.Evaluation.as_view()), name="evaluation"),
