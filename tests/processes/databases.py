@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
+A_BUSY_MACHINE = 900  # seconds; ends what hangs, and nothing that is merely slow
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
@@ -44,7 +45,7 @@ def manage(
         env=environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=A_BUSY_MACHINE,
         check=check,
     )
 

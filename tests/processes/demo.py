@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.processes.databases import ROOT
+from tests.processes.databases import A_BUSY_MACHINE, ROOT
 
-READY_WITHIN = 180  # seconds; a machine that is busy with other tests takes its time
+READY_WITHIN = A_BUSY_MACHINE
 
 
 @dataclass
@@ -33,7 +33,7 @@ class RunningDemo:
     def kill(self) -> None:
         """End it as a power cut would: no handler runs."""
         os.kill(self.process.pid, signal.SIGKILL)
-        self.process.wait(timeout=10)
+        self.process.wait(timeout=A_BUSY_MACHINE)
 
 
 def free_port() -> int:
@@ -65,7 +65,7 @@ def running_demo(*, folder: Path, environment: dict[str, str]) -> Iterator[Runni
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGINT)
-            process.wait(timeout=15)
+            process.wait(timeout=A_BUSY_MACHINE)
         listener.join(timeout=5)
 
 

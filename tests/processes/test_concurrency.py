@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes.databases import ROOT, fresh_environment, manage
+from tests.processes.databases import A_BUSY_MACHINE, ROOT, fresh_environment, manage
 
 pytestmark = pytest.mark.processes
 
@@ -40,7 +40,7 @@ def python(*arguments: str, environment: dict[str, str]) -> subprocess.Popen[str
 
 
 def said(process: subprocess.Popen[str]) -> str:
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=A_BUSY_MACHINE)
     assert process.returncode == 0, err
     return out.strip().splitlines()[-1]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes.databases import fresh_environment
+from tests.processes.databases import A_BUSY_MACHINE, fresh_environment
 from tests.processes.demo import RunningDemo, running_demo
 from tests.processes.service import Service
 from tests.processes.test_concurrency import python, said
@@ -46,7 +46,7 @@ def test_a_kill_in_the_middle_of_writes_loses_and_breaks_nothing(tmp_path: Path)
                 for writer in writers:
                     writer.kill()
                     writer.communicate()
-                asking.join(timeout=30)
+                asking.join(timeout=A_BUSY_MACHINE)
                 assert len(answers) >= 25
 
         with running_demo(folder=tmp_path, environment=environment):
