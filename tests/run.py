@@ -49,7 +49,9 @@ def main(arguments: list[str]) -> int:
 
 
 def run_everything(tally: Tally, environment: dict[str, str]) -> None:
-    suite = ["-m", "not browser", "-n", str(min(os.cpu_count() or 1, 4))]
+    # A class stays on one core: what it starts once (a demo, a database) is started once.
+    cores = str(min(os.cpu_count() or 1, 4))
+    suite = ["-m", "not browser", "-n", cores, "--dist", "loadscope"]
     run("SQLite", [*suite, "--cov", "--cov-report=term"], tally, environment)
     with on_postgresql(tally, environment) as with_server:
         if with_server:
