@@ -46,7 +46,7 @@ def token(*, base: str, service: dict[str, Any]) -> str:
 def post(url: str, body: bytes, headers: dict[str, str]) -> dict[str, Any]:
     request = urllib.request.Request(url, data=body, headers=headers)  # noqa: S310  http(s) only, from the caller
     try:
-        with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=60) as response:  # noqa: S310
             answer: dict[str, Any] = json.load(response)
             return answer
     except urllib.error.HTTPError as error:
