@@ -90,8 +90,10 @@ def install(lock: Path) -> None:
     if STAMP.exists():
         STAMP.unlink()
     venv.create(ENVIRONMENT, clear=True, symlinks=True)
+    # The lock is complete, so pip need not resolve: old versions of it choose a newer release than
+    # the lock for a package that is asked for with an extra, and then refuse it for its hash.
     command = [*pip(), "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
-    command += ["--only-binary", ":all:", "--requirement", str(lock)]
+    command += ["--no-deps", "--only-binary", ":all:", "--requirement", str(lock)]
     if subprocess.call(command) != 0:
         sys.exit(
             "The packages could not be installed; the lines above say why. Check the network connection, or the package "

@@ -4,6 +4,8 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from django.conf import settings
+from django.utils import translation
 
 from accounts.models import DataSubject, Role, ServiceClient, User
 from audit import keyring
@@ -22,6 +24,13 @@ def _fresh_memory() -> Iterator[None]:
     yield
     register_in_memory.forget()
     keyring.forget_all()
+
+
+@pytest.fixture(autouse=True)
+def _dutch_first() -> Iterator[None]:
+    """A request leaves its language to the thread; the next test must not get it."""
+    with translation.override(settings.LANGUAGE_CODE):
+        yield
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ from contextlib import closing
 import pytest
 from django.test import Client
 
-pytestmark = pytest.mark.urls("tests.config.urls")
+# The end of a request looks after the connection to the database, if an earlier test left one.
+pytestmark = [pytest.mark.urls("tests.config.urls"), pytest.mark.django_db]
 
 ADDRESSES = ["/nowhere", "/api/nowhere", "/pages/fail/bad", "/pages/fail/unplanned", "/api/fail/busy", "/static/css/app.css"]  # fmt: skip
 
