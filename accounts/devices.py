@@ -121,11 +121,9 @@ class RecoveryDevice(BoundedDevice):
         code = recovery_codes.canonical_code(token)
         if code is None:
             return False
-        found = self.codes.filter(lookup=self.lookup(code), used_at=None).first()
-        if found is None:
-            return False
         # The condition decides: of two requests with one code, one changes a row.
-        return self.codes.filter(pk=found.pk, used_at=None).update(used_at=_now()) == 1
+        unused = self.codes.filter(lookup=self.lookup(code), used_at=None)
+        return unused.update(used_at=_now()) == 1
 
 
 class RecoveryCode(models.Model):

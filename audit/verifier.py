@@ -84,17 +84,13 @@ def verify_export(stream: BinaryIO, *, vkey: str | None = None) -> Verdict:
     header = next(lines, b"")
     _check_header(header, verdict, trusted)
     digest, number, last_index = hashlib.sha256(header), 1, -1
-    last = next(lines, None)
+    last = next(lines, b"")
     for following in lines:
         number += 1
-        if last is not None:
-            last_index = _check_entry_line(last, number, last_index, verdict)
-            digest.update(last)
+        last_index = _check_entry_line(last, number, last_index, verdict)
+        digest.update(last)
         last = following
-    if last is None:
-        verdict.note(2, "The export stops here; its last line is missing.")
-    else:
-        _check_trailer(last, number + 1, digest.digest(), verdict)
+    _check_trailer(last, number + 1, digest.digest(), verdict)
     return verdict
 
 
@@ -196,6 +192,7 @@ def _check_part(
 
 def _check_trailer(line: bytes, number: int, digest: bytes, verdict: Verdict) -> None:
     try:
+        _require(bool(line), "The export stops here; its last line is missing.")
         members = _read(line)
         what = "This is not the last line of an export; something was cut off."
         _require(set(members) == _TRAILER, what)
@@ -257,7 +254,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _say([str(error)], _UNREADABLE)
     except checkpoint.CheckpointError as error:
         return _say([f"--vkey: {error}"], _UNREADABLE)
-    sentences = _bad_news(verdict) if verdict.faults else _good_news(verdict)
+    if verdict.head and not verdict.faults:
+        sentences = _good_news(verdict, verdict.head)
+    else:
+        sentences = _bad_news(verdict)
     if options.vkey is None:
         sentences.append(
             "Warning: the key was taken from the file itself. Ask the organisation for its key in "
@@ -273,15 +273,14 @@ def _bad_news(verdict: Verdict) -> list[str]:
     return [*sentences, "The export is not genuine, or not complete."]
 
 
-def _good_news(verdict: Verdict) -> list[str]:
-    sentences = [f"The export is genuine. Number of entries: {verdict.count}."]
-    if verdict.head:
-        sentences.append(
-            f"Each of them is in the log {verdict.head.origin}, of {verdict.head.size} entries."
-        )
+def _good_news(verdict: Verdict, head: checkpoint.Head) -> list[str]:
+    sentences = [
+        f"The export is genuine. Number of entries: {verdict.count}.",
+        f"Each of them is in the log {head.origin}, of {head.size} entries.",
+    ]
     if verdict.erased:
         sentences.append(f"Entries with an erased part, which cannot be checked: {verdict.erased}.")
-    if verdict.head and verdict.count == verdict.head.size:
+    if verdict.count == head.size:
         sentences.append("It is the whole log up to that moment: none was left out.")
     else:
         sentences.append("The export is a selection: it does not prove that none was left out.")

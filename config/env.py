@@ -22,13 +22,6 @@ def words(name: str, *, default: str) -> list[str]:
     return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
 
 
-def number(name: str, *, default: int) -> int:
-    value = os.environ.get(name, str(default))
-    if not value.isascii() or not value.isdigit():
-        raise ImproperlyConfigured(f"{name} is {value!r}; use a whole number, zero or more.")
-    return int(value)
-
-
 def folder(name: str, *, default: Path) -> Path:
     return Path(os.environ.get(name, default)).expanduser().resolve()
 

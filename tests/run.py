@@ -23,6 +23,8 @@ from tests import postgresql
 ROOT = Path(__file__).resolve().parent.parent
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 NOTHING_COLLECTED = 5  # pytest's exit code
+# Per cent of the lines and branches of the product, over the suite on both databases together.
+COVERED = 100
 
 
 @dataclass(slots=True, kw_only=True)
@@ -51,11 +53,12 @@ def main(arguments: list[str]) -> int:
 def run_everything(tally: Tally, environment: dict[str, str]) -> None:
     # A class stays on one core: what it starts once (a demo, a database) is started once.
     cores = str(min(os.cpu_count() or 1, 4))
-    suite = ["-m", "not browser", "-n", cores, "--dist", "loadscope"]
-    run("SQLite", [*suite, "--cov", "--cov-report=term"], tally, environment)
+    suite = ["-m", "not browser", "-n", cores, "--dist", "loadscope", "--cov", "--cov-report="]
+    run("SQLite", suite, tally, environment)
     with on_postgresql(tally, environment) as with_server:
         if with_server:
             run("PostgreSQL", suite, tally, with_server)
+            require_coverage(tally, environment)
         browser = find_browser()
         if browser is None:
             tally.not_run.append(
@@ -88,7 +91,8 @@ def run(name: str, arguments: list[str], tally: Tally, environment: dict[str, st
     outcome = Path(environment["REGIE_DATA_DIR"]) / "outcome.xml"
     outcome.unlink(missing_ok=True)
     command = [sys.executable, "-m", "pytest", f"--junit-xml={outcome}", *arguments]
-    code = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+    measured = {"COVERAGE_FILE": str(outcome.with_name(f"coverage.{name.replace(' ', '-')}"))}
+    code = subprocess.run(command, cwd=ROOT, env=environment | measured, check=False).returncode
     if code == NOTHING_COLLECTED:
         tally.not_run.append(f"{name}: there is no such test.")
         return
@@ -99,13 +103,25 @@ def run(name: str, arguments: list[str], tally: Tally, environment: dict[str, st
         )
     if code != 0 and failed == 0:
         failed = 1
-        tally.lines.append(
-            f"{name}: the run itself failed; see the lines above (coverage, a crash?)."
-        )
+        tally.lines.append(f"{name}: the run itself failed; see the lines above (a crash?).")
     tally.passed += passed
     tally.failed += failed
     seconds = time.monotonic() - started
     tally.lines.append(f"{name}: {passed} passed, {failed} failed in {seconds:.0f} s")
+
+
+def require_coverage(tally: Tally, environment: dict[str, str]) -> None:
+    """Fail when the suite left a line out; on one database alone the lines for the other are."""
+    print("\n===== Coverage =====", flush=True)
+    folder = Path(environment["REGIE_DATA_DIR"])
+    coverage = [sys.executable, "-m", "coverage"]
+    whole = environment | {"COVERAGE_FILE": str(folder / "coverage")}
+    parts = sorted(map(str, folder.glob("coverage.*")))
+    subprocess.run([*coverage, "combine", "--quiet", *parts], cwd=ROOT, env=whole, check=False)
+    report = [*coverage, "report", f"--fail-under={COVERED}"]
+    if subprocess.run(report, cwd=ROOT, env=whole, check=False).returncode:
+        tally.failed += 1
+        tally.lines.append(f"Coverage: below {COVERED} %; the lines above are never run by a test.")
 
 
 def count(outcome: Path) -> tuple[int, int, int]:

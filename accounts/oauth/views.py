@@ -3,6 +3,7 @@
 from http import HTTPStatus
 
 from django.conf import settings
+from django.core.exceptions import TooManyFieldsSent
 from django.http import HttpRequest, JsonResponse, QueryDict
 from django.urls import reverse
 from django.utils import timezone
@@ -26,6 +27,7 @@ ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _FORM = "application/x-www-form-urlencoded"
 _LARGEST_BODY = 8192
 _PARAMETERS = 10
+_ONCE = "Send each parameter once, and none that are not needed."
 _NEVER_KEPT = {"Cache-Control": "no-store", "Pragma": "no-cache"}  # RFC 6749 section 5.1
 _SEND_ASSERTION = (
     "Prove the client with private_key_jwt: send client_assertion, and client_assertion_type "
@@ -97,10 +99,10 @@ def _parameters(request: HttpRequest) -> dict[str, str]:
         raise InvalidRequestError(f"Send at most {_LARGEST_BODY} bytes.")
     try:
         sent = QueryDict(request.body, encoding="utf-8")
-    except (ValueError, UnicodeError) as error:
-        raise InvalidRequestError("Send the parameters form-encoded, as UTF-8.") from error
+    except TooManyFieldsSent as error:
+        raise InvalidRequestError(_ONCE) from error
     if len(sent) > _PARAMETERS or any(len(values) != 1 for _name, values in sent.lists()):
-        raise InvalidRequestError("Send each parameter once, and none that are not needed.")
+        raise InvalidRequestError(_ONCE)
     return {name: value for name, value in sent.items() if isinstance(value, str) and value}
 
 

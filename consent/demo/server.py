@@ -2,13 +2,13 @@
 
 import os
 import signal
+import socket
 import threading
 from collections.abc import Callable
 
 import waitress
 from celery import current_app
 from celery.beat import Scheduler, Service
-from celery.worker import state as worker_state
 from django.core.servers.basehttp import get_internal_wsgi_application
 
 from consent.demo.place import HOST
@@ -41,7 +41,7 @@ def serve(*, port: int, ready: Callable[[], None], leaving: Callable[[], None]) 
         without_mingle=True,
     )
     schedule = Service(app=current_app, scheduler_cls=Scheduler)
-    worker_thread = _start(worker.start)
+    _start(worker.start)
     _start(web.run)
     _start(schedule.start)
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -51,10 +51,8 @@ def serve(*, port: int, ready: Callable[[], None], leaving: Callable[[], None]) 
     leaving()
     _leave_in_time()
     schedule.stop()
-    # As Celery's own signal handlers say it: finish what runs, then end.
-    worker_state.should_stop = os.EX_OK  # type: ignore[assignment]
     web.task_dispatcher.shutdown(timeout=1)
-    worker_thread.join()
+    worker.stop()  # what runs is finished; the thread itself waits for messages and ends with us
 
 
 def _start(run: Callable[[], None]) -> threading.Thread:
@@ -65,17 +63,17 @@ def _start(run: Callable[[], None]) -> threading.Thread:
 
 def _web(port: int) -> waitress.server.TcpWSGIServer:
     try:
-        return waitress.create_server(
-            get_internal_wsgi_application(),
-            host=HOST,
-            port=port,
-            threads=WEB_THREADS,
-            clear_untrusted_proxy_headers=True,
-            max_request_body_size=LARGEST_BODY,
-            ident=None,
-        )
+        listener = socket.create_server((HOST, port))
     except OSError as error:
         raise PortTakenError from error
+    return waitress.create_server(
+        get_internal_wsgi_application(),
+        sockets=[listener],
+        threads=WEB_THREADS,
+        clear_untrusted_proxy_headers=True,
+        max_request_body_size=LARGEST_BODY,
+        ident=None,
+    )
 
 
 def _leave_in_time() -> None:

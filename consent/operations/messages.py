@@ -12,6 +12,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
 from accounts.identity import email_of, name_of
+from audit import keyring
 from consent.models import ConsentRecord, Message
 from consent.queries.choices import confirmation
 from consent.queries.register import organisation
@@ -31,6 +32,8 @@ def send_messages(*, at: datetime) -> int:
     for message in _claimed(due.order_by("next_try_at")[:BATCH], at=at):
         try:
             _mail(message)
+        except keyring.KeyDestroyedError:
+            pass  # erased since: there is nobody to mail
         except (SMTPException, OSError) as error:
             # The address and the text stay out of the log; the message is tried again later.
             logger.warning("A confirmation could not be mailed (%s).", type(error).__name__)

@@ -75,12 +75,11 @@ def purpose(request: HttpRequest, subject: DataSubject, slug: str) -> HttpRespon
     if not page.needs_consent:
         raise Http404
     form = ChoicesForm(request.POST, choices=page.choices)
-    is_complete = form.is_valid()
+    if form.is_valid():
+        return _save(request, subject, page, form)
     if form.cleaned_data.get("notice") != page.notice_number:
-        return _show_outdated(request, page)
-    if not is_complete:
-        return _show(request, page, form=form, status=422)
-    return _save(request, subject, page, form)
+        return _show_outdated(request, page)  # nobody has to complete an old question
+    return _show(request, page, form=form, status=422)
 
 
 def _save(
@@ -91,11 +90,11 @@ def _save(
             subject=subject,
             purpose=page.slug,
             choices=form.answers,
-            notice_number=page.notice_number,
+            notice_number=form.cleaned_data["notice"],
             language=_language(),
             at=timezone.now(),
         )
-    except (NoticeOutdatedError, AnswerMissingError):  # the text changed since we read it above
+    except (NoticeOutdatedError, AnswerMissingError):
         return _show_outdated(request, _page(subject, page.slug))
     except UnknownPurposeError as error:
         raise Http404 from error

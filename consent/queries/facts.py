@@ -68,9 +68,7 @@ def locked_choice(choice_id: int) -> Choice | None:
 
     Only where the database locks rows: SQLite lets one transaction write at a time as it is.
     """
-    current = CurrentConsent.objects.select_for_update().filter(pk=choice_id).first()
-    if current is None:
-        return None
+    current = CurrentConsent.objects.select_for_update().get(pk=choice_id)
     return _choice(
         status=current.status,
         valid_until=current.valid_until,

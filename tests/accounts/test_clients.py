@@ -131,6 +131,10 @@ class TestKeys:
         with pytest.raises(JwkError, match="private"):
             jwk.checked(private_jwk())
 
+    def test_that_are_private_verify_nothing(self) -> None:
+        with pytest.raises(JwkError):
+            jwk.load(private_jwk())
+
     def test_that_are_small_are_refused(self) -> None:
         with pytest.raises(JwkError, match="2048"):
             jwk.checked(rsa_jwk(1024))

@@ -77,6 +77,13 @@ class TestApp:
             device.secret()
 
 
+class TestPaper:
+    def test_refuses_a_code_that_was_never_on_it(self, enrolled: Enrolled) -> None:
+        (never_made, *_) = recovery_codes.new_codes()
+
+        assert not is_accepted(enrolled, paper(enrolled), never_made)
+
+
 class TestWaiting:
     def test_begins_after_three_wrong_codes(self, enrolled: Enrolled) -> None:
         wrong = enrolled.wrong_code(NOW)

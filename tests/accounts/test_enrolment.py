@@ -4,15 +4,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 import time_machine
-from django.test import Client
+from django.test import Client, RequestFactory
 
 from accounts import operations, throttle, totp
 from accounts.errors import AlreadyEnrolledError
 from accounts.models import DataSubject, RecoveryDevice, TotpDevice
+from accounts.pending import Pending
+from accounts.views import _set_up
 from audit import queries as log
 from audit.events import EventKind
 from consent.models import Organisation
-from tests.accounts.steps import Enrolled, give_password, try_often
+from tests.accounts.steps import Enrolled, give_password, try_often, user_of
 from tests.factories import NOW
 
 if TYPE_CHECKING:
@@ -145,10 +147,25 @@ class TestEachLogInApart:
         first = TotpDevice.objects.exclude(pk=device.pk).get()
         client.post("/inloggen/instellen/", {"code": code_of(first)})
 
-        answer = late.post("/inloggen/instellen/", {"code": "123456"})
+        answers = [
+            late.post("/inloggen/instellen/", {"code": code}) for code in ("123456", code_of(first))
+        ]
+
+        assert {answer.headers["Location"] for answer in answers} == {"/inloggen/code/"}
+        assert TotpDevice.objects.get().pk == first.pk
+
+    def test_loses_even_when_both_looked_before_either_was_confirmed(
+        self, client: Client, rf: RequestFactory
+    ) -> None:
+        set_up(client)
+        user = TotpDevice.objects.get().user
+        second = operations.start_app(user=user, at=NOW)
+        halfway = Pending(user_id=user.id, since=NOW, next="/", app=second.pk)
+
+        answer = _set_up(rf.post("/", {"code": code_of(second)}), halfway, user, second)
 
         assert answer.headers["Location"] == "/inloggen/code/"
-        assert TotpDevice.objects.get().pk == first.pk
+        assert not TotpDevice.objects.get(pk=second.pk).confirmed
 
 
 class TestOncePasswordIsNotEnough:
@@ -230,3 +247,11 @@ class TestRecoveryCodesPage:
 
         assert answer.status_code == 200
         assert len(CODE.findall(answer.content.decode())) == 10
+
+
+class TestWithoutAPerson:
+    def test_an_app_is_set_up_once(self, anna: DataSubject) -> None:
+        operations.enrol(user=user_of(anna), at=NOW)
+
+        with pytest.raises(AlreadyEnrolledError):
+            operations.enrol(user=user_of(anna), at=NOW)

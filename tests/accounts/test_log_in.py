@@ -292,6 +292,20 @@ class TestCode:
         assert answer.status_code == 422
         assert not is_logged_in(client)
 
+    def test_is_asked_of_nobody_without_an_app(self, client: Client, anna: DataSubject) -> None:
+        give_password(client)
+
+        assert client.get("/inloggen/code/").headers["Location"] == "/inloggen/instellen/"
+
+    def test_tried_on_and_on_is_logged_once(self, client: Client, enrolled: Enrolled) -> None:
+        give_password(client)
+        try_often(throttle.CODES_PER_ADDRESS, "127.0.0.1", 20)
+        for _ in range(3):
+            client.post("/inloggen/code/", {"code": enrolled.wrong_code(NOW)})
+
+        (entry,) = events(EventKind.SIGN_IN_FAILED)
+        assert (entry.internal or {})["reason"] == "too-many-attempts"
+
     def test_is_held_up_per_address_as_well(self, client: Client, enrolled: Enrolled) -> None:
         give_password(client)
         try_often(throttle.CODES_PER_ADDRESS, "127.0.0.1", 20)
@@ -365,6 +379,20 @@ class TestHalfway:
         assert answer.status_code == 422
 
 
+class TestFactorThatIsGone:
+    def test_logs_nobody_in(self, client: Client, enrolled: Enrolled) -> None:
+        """The app was removed elsewhere, between passing it and keeping the new recovery codes."""
+        RecoveryDevice.objects.all().delete()
+        log_in(client, enrolled)
+        client.post("/inloggen/instellen/herstelcodes/")
+        TotpDevice.objects.all().delete()
+
+        answer = client.post("/inloggen/instellen/herstelcodes/", {"kept": "1"})
+
+        assert answer.headers["Location"] == "/inloggen/"
+        assert not is_logged_in(client)
+
+
 class TestRecoveryCode:
     def use(self, client: Client, code: str) -> "Answer":
         give_password(client)
@@ -379,6 +407,16 @@ class TestRecoveryCode:
         assert answer.redirect_chain == [("/mijn-gegevens/", 302)]
         assert b"9" in answer.content
         assert is_logged_in(client)
+
+    def test_no_longer_counts_after_fifty_wrong_ones(
+        self, client: Client, enrolled: Enrolled
+    ) -> None:
+        RecoveryDevice.objects.update(throttling_failure_count=DISABLED_AT)
+
+        answer = self.use(client, enrolled.codes[0])
+
+        assert answer.status_code == 422
+        assert "Bel ons" in answer.content.decode()
 
     def test_works_once(self, client: Client, enrolled: Enrolled) -> None:
         self.use(client, enrolled.codes[0])

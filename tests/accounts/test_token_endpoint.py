@@ -1,6 +1,7 @@
 import hmac
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -18,9 +19,11 @@ from cryptography.hazmat.primitives.serialization import (
 from django.test import Client
 from django.utils import timezone
 from jwt.utils import base64url_encode
+from pytest_django import Settings
 
 from accounts import jwk, operations, tokens
 from accounts.models import ServiceClient, UsedAssertion
+from audit.keyfiles import KeyFileError
 from tests.accounts.signers import AUDIENCE, ask, claims, issue_key, sign, unsigned
 from tests.factories import NOW
 
@@ -308,6 +311,23 @@ class TestBadRequest:
 
         assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
 
+    @pytest.mark.parametrize("times", [20, 2000])
+    def test_with_too_many_parameters(self, client: Client, db: None, times: int) -> None:
+        answer = client.post(
+            "/oauth/token", "a=&" * times, content_type="application/x-www-form-urlencoded"
+        )
+
+        assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
+
+    def test_by_a_client_that_may_do_nothing(
+        self, client: Client, service: ServiceClient, pem: bytes
+    ) -> None:
+        ServiceClient.objects.filter(pk=service.pk).update(scopes=[])
+
+        answer = ask(client, sign(pem, claims()))
+
+        assert (answer.status_code, answer.json()["error"]) == (400, "invalid_scope")
+
     def test_that_is_too_large(self, client: Client, pem: bytes) -> None:
         answer = ask(client, sign(pem, claims()), more="x" * 8192)
 
@@ -372,3 +392,23 @@ class TestThumbprint:
         )
 
         assert found == "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"
+
+
+@pytest.mark.usefixtures("service")
+class TestSigningKey:
+    @pytest.fixture
+    def key_file(self, settings: Settings, tmp_path: Path) -> Path:
+        settings.KEYS_DIR = tmp_path
+        return tmp_path / "token.key"
+
+    def test_that_is_damaged_is_named(self, key_file: Path) -> None:
+        key_file.write_text("no key")
+
+        with pytest.raises(KeyFileError, match=r"token\.key is damaged"):
+            tokens.signing_key()
+
+    def test_of_another_kind_is_named(self, key_file: Path) -> None:
+        key_file.write_bytes(jwk.make_pair("EdDSA").private_pem)
+
+        with pytest.raises(KeyFileError, match=r"token\.key is not a P-256 key"):
+            tokens.signing_key()

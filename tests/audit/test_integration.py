@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
-from audit import checkpoint, keyring, merkle, operations, tasks, tree
+from audit import checkpoint, integration, keyring, merkle, operations, tasks, tree
 from audit.models import Checkpoint, Key, Leaf, LogEntry, LogHead, PendingEntry, Tile
 from audit.operations import LogBrokenError
 from audit.tree import StoredTree
@@ -49,6 +49,7 @@ class TestIntegrate:
 
     def test_does_nothing_when_nothing_waits(self) -> None:
         assert operations.integrate(at=NOW) == 0
+        assert integration.integrate(at=NOW, limit=1) == 0  # another was just ahead
 
     def test_never_lets_the_time_of_the_head_go_back(self) -> None:
         log_of(1)
@@ -78,6 +79,14 @@ class TestIntegrate:
         with pytest.raises(LogBrokenError):
             operations.integrate(at=NOW)
         assert PendingEntry.objects.count() == 1
+
+    def test_stops_when_somebody_moved_the_head_meanwhile(self) -> None:
+        log_of(3)
+        stale, frontier = integration.current_head()
+        LogHead.objects.update(size=4)
+
+        with pytest.raises(LogBrokenError, match="moved the head"):
+            integration._move(stale, frontier.extended([bytes(32)]), at=NOW)
 
     def test_stops_without_a_head(self) -> None:
         append(an_event())

@@ -122,6 +122,16 @@ class TestSoundLog:
         assert first_fault() == ""
 
 
+class TestEntryThatIsGone:
+    def test_is_found_when_no_other_is_left(self) -> None:
+        log_of(1)
+
+        with lifted_triggers():
+            for model in (Payload, LogEntry):
+                model._default_manager.all()._raw_delete("default")
+            assert "audit_logentry, index 0: the entry of this leaf is gone" in first_fault()
+
+
 class TestChangedColumn:
     def test_is_found_whichever_it_is(self) -> None:
         log_of(3)
@@ -312,6 +322,22 @@ class TestForgery:
         with lifted_triggers():
             Payload.objects.update(organisation_part=sealed)
             assert "not what the leaf commits to" in first_fault()
+
+    def test_by_giving_a_line_to_somebody_else_is_found(self) -> None:
+        """What Anna did, sealed again word for word with the key of Bram: her tag is in the leaf."""
+        log_of(2)
+        entry = LogEntry.objects.get(payload__subject_key__owner_id=ANNA)
+        anna, bram = (keyring.living_key(owner_id=owner, at=NOW) for owner in (ANNA, BRAM))
+        context = f"audit/shown/{entry.uid}"
+        sealed = bytes(entry.payload.subject_part or b"")
+        content = keyring.open_sealed(key=anna, sealed=sealed, context=context)
+
+        with lifted_triggers():
+            Payload.objects.filter(entry=entry).update(
+                subject_key=bram,
+                subject_part=keyring.seal(key=bram, plaintext=content, context=context),
+            )
+            assert "the tag in the leaf is of another data subject" in first_fault()
 
     def test_of_a_whole_log_by_whoever_has_the_log_key_is_for_those_who_kept_a_checkpoint(
         self,

@@ -162,6 +162,11 @@ class TestFaults:
                 "purposes[0].texts.nl.no_points",
             ),
             (
+                "          - Verder verandert er niets. U betaalt hetzelfde.\n",
+                "          - Eerste.\n          - Tweede.\n",
+                "purposes[0].texts.nl.no_points",
+            ),
+            (
                 "bij een lek?\n",
                 "bij een lek.\n",
                 "purposes[0].texts.nl.question",

@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
@@ -233,6 +234,25 @@ class TestAgain:
             "lekwaarschuwing": Change.NEW_NOTICE,
             "levering-en-rekening": Change.NEW_NOTICE,
         }
+
+    def test_no_longer_asks_for_a_kind_of_data_that_was_taken_out(self) -> None:
+        load()
+        text = VECHTWATER_PATH.read_text(encoding="utf-8")
+        start = text.index("  - slug: lekwaarschuwing\n")
+        end = text.index("  - slug: ", start + 1)
+        purpose = text[start:end]
+        for gone in (
+            r"      - \{ category: household, .*\n",
+            r"          household:\n            question: .*\n            hint: .*\n",
+        ):
+            purpose = re.sub(gone, "", purpose)
+
+        report = load(parse_catalogue(text[:start] + purpose + text[end:], file="x.yaml"), days=1)
+
+        assert changes(report) == {"lekwaarschuwing": Change.NEW_NOTICE}
+        asked = current_register().purposes["lekwaarschuwing"]
+        assert [line.slug for line in asked.categories] == ["usage"]
+        assert ("lekdetectie", "household") not in asked.uses
 
     def test_makes_a_question_required_that_was_not(self) -> None:
         load()

@@ -7,7 +7,7 @@ from django.test import Client
 
 from accounts.models import DataSubject, ServiceClient, User
 from audit.events import EventKind
-from audit.models import LogEntry
+from audit.models import LogEntry, LogHead
 from consent.officer import wording
 from consent.queries.values import LogState
 from consent.vocabulary import Reason
@@ -182,6 +182,15 @@ class TestState:
         assert "Het logboek klopt Gecontroleerd op" in text
         assert "Gewist of gewijzigd 0 regels" in text
         assert "Logboek gecontroleerd" in text
+
+    def test_says_at_once_that_it_does_not_add_up(self, office: Client, anna: DataSubject) -> None:
+        choose(anna, usage=True)
+        LogHead.objects.create(id=2, size=0, root=bytes(32))  # a second head: not what we wrote
+
+        text = words(office.post(f"{LOG}controle/", follow=True).text)
+
+        assert "Wij hebben het logboek nagerekend. Het klopt niet" in text
+        assert "Eerste fout: Table audit_loghead, head: there must be exactly one" in text
 
     def test_a_broken_log_says_where_and_what_to_do(self) -> None:
         state = LogState(

@@ -73,6 +73,23 @@ class TestRecordChoices:
         ends = dict(ConsentRecord.objects.values_list("category__slug", "valid_until"))
         assert ends == {"usage": NOW.replace(year=2028), "household": None}
 
+    def test_a_purpose_without_words_cannot_be_answered(
+        self, anna: DataSubject, household: DataCategory
+    ) -> None:
+        Purpose.objects.create(
+            slug="woordeloos", position=9, icon="drop", legal_basis="consent", validity_months=12
+        )
+
+        with pytest.raises(UnknownPurposeError):
+            operations.record_choices(
+                subject=anna,
+                purpose="woordeloos",
+                choices={},
+                notice_number=1,
+                language="nl",
+                at=NOW,
+            )
+
     def test_a_no_after_a_yes_is_a_withdrawal(
         self, anna: DataSubject, leak_warning: Purpose
     ) -> None:
@@ -228,6 +245,10 @@ def test_a_consent_ends_on_the_same_day_of_the_month(start: str, months: int, en
 
     assert ends is not None
     assert ends.date().isoformat() == end
+
+
+def test_what_has_no_term_does_not_end() -> None:
+    assert _end(NOW, None) is None
 
 
 def test_the_category_of_a_purpose_is_asked_once(

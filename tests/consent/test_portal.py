@@ -2,6 +2,7 @@ import re
 from datetime import timedelta
 from html import unescape
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -20,7 +21,7 @@ from consent.models import ConsentRecord, DataCategory, Purpose
 from consent.portal import wording
 from consent.queries import register
 from consent.queries.events import EVERYTHING
-from consent.queries.values import SeenEvent
+from consent.queries.values import CategoryHoldings, RecipientLine, SeenEvent, UseLine
 from consent.vocabulary import LegalBasis, Reason, Standing
 from tests import factories
 from tests.consent.test_queries import ask, hold
@@ -341,6 +342,15 @@ class TestPurposePage:
             assert part in words(text)
         assert page.post("/toestemmingen/levering/", YES_TO_ALL).status_code == 404
 
+    def test_a_purpose_that_just_stopped_saves_nothing(
+        self, page: Client, leak_warning: Purpose
+    ) -> None:
+        page.get(PURPOSE)  # this process remembers the register from before
+        Purpose.objects.update(is_active=False)
+
+        assert page.post(PURPOSE, YES_TO_ALL).status_code == 404
+        assert not ConsentRecord.objects.exists()
+
     def test_an_unknown_purpose_is_not_found(self, page: Client, leak_warning: Purpose) -> None:
         assert page.get("/toestemmingen/bestaat-niet/").status_code == 404
         assert page.post("/toestemmingen/bestaat-niet/", YES_TO_ALL).status_code == 404
@@ -386,6 +396,7 @@ class TestWhoLooked:
         assert "U zei ja" in text
         assert "wilde uw gegevens" not in text
         assert "Hier is niets gebeurd" in words(page.get("/wie-keek/?soort=gebruikt").text)
+        assert "Hier is niets gebeurd" in words(page.get("/wie-keek/?soort=inloggen").text)
 
     @pytest.mark.parametrize("query", ["?soort=onzin", "?voor=x", "?voor=-1", "?soort=&voor="])
     def test_an_address_without_meaning_shows_everything(
@@ -468,6 +479,68 @@ class TestWording:
     )
     def test_the_greeting_knows_the_part_of_the_day(self, hours: int, said: str) -> None:
         assert wording.greeting(at=factories.NOW + timedelta(hours=hours)) == said
+
+
+class TestClosedPanel:
+    @staticmethod
+    def panel(**parts: Any) -> CategoryHoldings:
+        given = {
+            "slug": "usage", "icon": "drop", "title": "Verbruik", "description": "", "values": (),
+            "is_choice": True, "is_extra_protected": False, "uses": (), "recipients": (),
+            "last_look": None, **parts,
+        }  # fmt: skip
+        return CategoryHoldings(**given)
+
+    @staticmethod
+    def recipients(count: int) -> tuple[RecipientLine, ...]:
+        return tuple(
+            RecipientLine(name=f"Team {number}", role="", kind="team", country="NL")
+            for number in range(count)
+        )
+
+    @staticmethod
+    def use(standing: Standing | None) -> UseLine:
+        return UseLine(
+            purpose="x",
+            title="X",
+            legal_basis=LegalBasis.CONTRACT if standing is None else LegalBasis.CONSENT,
+            needs_consent=standing is not None,
+            standing=standing,
+        )
+
+    @pytest.mark.parametrize(
+        ("count", "standings", "said"),
+        [
+            (0, [], "Niemand kan erbij"),
+            (2, [Standing.REFUSED, Standing.NEVER_ASKED], "Niemand mag dit nu gebruiken"),
+            (1, [Standing.GIVEN], "1 team of bedrijf kan erbij"),
+            (2, [Standing.REFUSED, None], "2 teams of bedrijven kunnen erbij"),
+        ],
+    )
+    def test_tells_who_can_see_it(
+        self, count: int, standings: list[Standing | None], said: str
+    ) -> None:
+        panel = self.panel(recipients=self.recipients(count), uses=tuple(map(self.use, standings)))
+
+        assert wording.who_can_see(panel) == said
+
+    @pytest.mark.parametrize(
+        ("outcome", "hours", "said"),
+        [
+            ("permitted", 0, "Laatst gebruikt: vandaag"),
+            ("permitted", 24, "Laatst gebruikt: gisteren"),
+            ("refused", 48, "Tegengehouden: 27 maart 2026"),
+        ],
+    )
+    def test_tells_when_it_was_last_used_or_wanted(
+        self, outcome: str, hours: int, said: str
+    ) -> None:
+        panel = self.panel(last_look=event("x", outcome=outcome, hours=hours))
+
+        assert wording.last_look(panel, today=timezone.localdate(factories.NOW)) == said
+
+    def test_tells_that_nobody_looked(self) -> None:
+        assert wording.last_look(self.panel(), today=factories.NOW.date()) == "Nog niet gebruikt"
 
 
 def event(kind: str, *, hours: int = 0, **parts: str) -> SeenEvent:

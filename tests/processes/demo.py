@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,11 +44,13 @@ def free_port() -> int:
 
 
 @contextmanager
-def running_demo(*, folder: Path, environment: dict[str, str]) -> Iterator[RunningDemo]:
+def running_demo(
+    *, folder: Path, environment: dict[str, str], options: Sequence[str] = ()
+) -> Iterator[RunningDemo]:
     """Start the demo, wait until it says that it is ready, and end it as Ctrl-C would."""
     port = free_port()
     process = subprocess.Popen(
-        [sys.executable, "manage.py", "demo", "--port", str(port), "--data-dir", str(folder)],
+        [sys.executable, "manage.py", "demo", f"--port={port}", f"--data-dir={folder}", *options],
         cwd=ROOT,
         env=environment | {"PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,

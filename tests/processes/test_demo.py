@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import signal
 import stat
 import subprocess
@@ -13,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.processes.databases import A_BUSY_MACHINE, ROOT, fresh_environment
+from tests.processes.databases import A_BUSY_MACHINE, ROOT, fresh_environment, manage
 from tests.processes.demo import RunningDemo, free_port, running_demo
 
 pytestmark = pytest.mark.processes
@@ -30,9 +31,9 @@ def ended(demo: RunningDemo, number: signal.Signals) -> int:
     return demo.process.wait(timeout=SECONDS_TO_END)
 
 
-def refused(*arguments: str, environment: dict[str, str]) -> str:
-    """Return the sentence with which the demo refuses to start."""
-    done = subprocess.run(
+def started(*arguments: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Start a demo that ends by itself."""
+    return subprocess.run(
         [sys.executable, "manage.py", "demo", *arguments],
         cwd=ROOT,
         env=environment,
@@ -41,6 +42,11 @@ def refused(*arguments: str, environment: dict[str, str]) -> str:
         timeout=SECONDS_TO_END,
         check=False,
     )
+
+
+def refused(*arguments: str, environment: dict[str, str]) -> str:
+    """Return the sentence with which the demo refuses to start."""
+    done = started(*arguments, environment=environment)
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     return done.stderr
@@ -146,6 +152,17 @@ class TestDemo:
 
         assert accounts_in(folder)["officer"]["email"] in done.stdout
 
+    def test_starts_anew_when_asked(self, folder: Path, surroundings: dict[str, str]) -> None:
+        if "REGIE_DATABASE_URL" in surroundings:
+            sentence = refused(*place(folder, free_port()), "--reset", environment=surroundings)
+            assert "new, empty database" in sentence
+            return
+        keys = (folder / "keys" / "master.key").read_bytes()
+        (folder / "of-the-owner.txt").touch()
+        with running_demo(folder=folder, environment=surroundings, options=["--reset"]):
+            assert (folder / "keys" / "master.key").read_bytes() != keys
+        assert (folder / "of-the-owner.txt").exists()
+
 
 class TestDemoThatCannotStart:
     def test_leaves_a_folder_alone_that_no_demo_made(
@@ -178,3 +195,84 @@ class TestDemoThatCannotStart:
         sentence = refused(*place(tmp_path, free_port()), "--reset", environment=elsewhere)
 
         assert "new, empty database" in sentence
+
+    def test_says_where_to_start_when_there_are_no_logins_yet(
+        self, tmp_path: Path, surroundings: dict[str, str]
+    ) -> None:
+        sentence = refused("--codes", "--data-dir", str(tmp_path), environment=surroundings)
+
+        assert "Start it: python3 manage.py demo" in sentence
+
+    @pytest.mark.parametrize("port", ["0", "65536", "http", "-1", "8000.5"])
+    def test_says_which_ports_there_are(self, surroundings: dict[str, str], port: str) -> None:
+        done = started(f"--port={port}", environment=surroundings)
+
+        assert done.returncode == 2
+        assert "use a number from 1 to 65535" in done.stderr
+
+    def test_says_so_when_the_database_does_not_answer(
+        self, tmp_path: Path, surroundings: dict[str, str]
+    ) -> None:
+        nowhere = {**surroundings, "REGIE_DATABASE_URL": "postgresql://x@127.0.0.1:9/nowhere"}
+
+        sentence = refused(*place(tmp_path, free_port()), environment=nowhere)
+
+        assert "The database cannot be used" in sentence
+
+    def test_leaves_a_database_alone_that_serves_real_people(self, tmp_path: Path) -> None:
+        with fresh_environment(tmp_path / "real") as environment:
+            environment.setdefault(
+                "REGIE_DATABASE_URL", f"sqlite:///{tmp_path / 'real' / 'regie.sqlite3'}"
+            )
+            (tmp_path / "real").mkdir()
+            manage("migrate", environment=environment)
+            manage("load_catalogue", "consent/catalogues/vechtwater.yaml", environment=environment)
+
+            # With other keys than those of the database it does not even come to the question.
+            own_keys = tmp_path / "demo" / "keys"
+            own_keys.parent.mkdir()
+            shutil.copytree(tmp_path / "real" / "keys", own_keys)
+            (tmp_path / "demo" / ".regie-demo").touch()
+            sentence = refused(*place(tmp_path / "demo", free_port()), environment=environment)
+
+        assert "serves an organisation that is not the demo. Nothing was changed." in sentence
+
+    def test_only_starts_through_its_own_front_door(self, surroundings: dict[str, str]) -> None:
+        """Another way in would run it with the settings of the installation that is there."""
+        done = subprocess.run(
+            [sys.executable, "-m", "django", "demo"],
+            cwd=ROOT,
+            env=surroundings | {"DJANGO_SETTINGS_MODULE": "config.settings"},
+            capture_output=True,
+            text=True,
+            timeout=SECONDS_TO_END,
+            check=False,
+        )
+
+        assert done.returncode == 1
+        assert "Start the demo with: python3 manage.py demo" in done.stderr
+
+
+class TestDemoThatIsInterrupted:
+    def test_while_it_loads_is_whole_at_the_next_start(
+        self, tmp_path: Path, surroundings: dict[str, str]
+    ) -> None:
+        with fresh_environment(tmp_path / "unused") as environment:
+            process = subprocess.Popen(
+                [sys.executable, "manage.py", "demo", *place(tmp_path / "data", free_port())],
+                cwd=ROOT,
+                env=environment | {"REGIE_BOOTSTRAP": "no"},
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            made_while_loading = tmp_path / "data" / "keys" / "master.key"
+            while not made_while_loading.exists():
+                assert process.poll() is None
+            process.send_signal(signal.SIGINT)
+            said, _ = process.communicate(timeout=SECONDS_TO_END)
+
+            assert process.returncode == 0
+            assert "Ready on" not in said
+            assert "Stopped." in said
+            with running_demo(folder=tmp_path / "data", environment=environment) as demo:
+                assert len(demo.accounts["customers"]) == 12
