@@ -68,9 +68,18 @@ def standing_of(*, choice: Choice | None, notice_number: int, at: datetime) -> S
 
 
 def decide(
-    *, use: RegisteredUse | None, is_known: bool, choice: Choice | None, at: datetime
+    *,
+    use: RegisteredUse | None,
+    is_known: bool,
+    choice: Choice | None,
+    required: Collection[Choice | None] = (),
+    at: datetime,
 ) -> Decision:
     """Return whether the use is permitted at the moment `at`, and why.
+
+    `required` are the choices about the other categories that the purpose cannot do without: as
+    long as one of them is no yes, the purpose does not happen, and nothing is needed for it
+    (GDPR art. 5(1)(c)). A yes lasts until the first of them ends.
 
     Anything unknown is a refusal: silence is never consent (GDPR recital 32). An unknown person
     gets the answer of someone who never chose, so that nobody can find out who is a customer.
@@ -84,7 +93,19 @@ def decide(
     standing = standing_of(choice=choice, notice_number=use.notice_number, at=at)
     if choice is None or standing is not Standing.GIVEN:
         return Decision(permitted=False, reason=_REFUSALS[standing])
-    return Decision(permitted=True, reason=Reason.CONSENT_GIVEN, valid_until=choice.valid_until)
+    given = [choice]
+    for other in required:
+        stands = standing_of(choice=other, notice_number=use.notice_number, at=at)
+        if other is None or stands is not Standing.GIVEN:
+            return Decision(permitted=False, reason=Reason.REQUIRED_CONSENT_MISSING)
+        given.append(other)
+    ends = min(one.valid_until for one in given if one.valid_until is not None)
+    return Decision(permitted=True, reason=Reason.CONSENT_GIVEN, valid_until=ends)
+
+
+def standing_within(*, own: Standing, whole: Standing) -> Standing:
+    """Return where a category stands for a purpose that stands at `whole`: a yes counts when that is one."""
+    return whole if own is Standing.GIVEN else own
 
 
 def standing_of_purpose(

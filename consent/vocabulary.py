@@ -49,6 +49,7 @@ class Reason(enum.StrEnum):
     CONSENT_WITHDRAWN = "consent-withdrawn"
     CONSENT_EXPIRED = "consent-expired"
     NOTICE_CHANGED = "notice-changed"
+    REQUIRED_CONSENT_MISSING = "required-consent-missing"
     PURPOSE_NOT_REGISTERED = "purpose-not-registered"
     DATA_CATEGORY_MISSING = "data-category-missing"
     SUBJECT_NOT_THE_CLIENT = "subject-not-the-client"

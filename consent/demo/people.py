@@ -203,7 +203,7 @@ def _live_through(happenings: list[Happening], *, subjects: Mapping[str, DataSub
 
 
 def _choose(happening: Happening, subject: DataSubject, *, notice_number: int) -> None:
-    number = record_choices(
+    submission = record_choices(
         subject=subject,
         purpose=happening.purpose,
         choices=happening.answers or {},
@@ -212,7 +212,9 @@ def _choose(happening: Happening, subject: DataSubject, *, notice_number: int) -
         at=happening.at,
     )
     # What was chosen long ago was confirmed long ago: nobody gets a mail about it today.
-    Message.objects.filter(submission=number).update(sent_at=happening.at, next_try_at=None)
+    Message.objects.filter(submission=submission.number).update(
+        sent_at=happening.at, next_try_at=None
+    )
 
 
 def _ask(happening: Happening, asker: Asker) -> None:

@@ -46,6 +46,7 @@ REASONS: dict[str, _Words] = {
     Reason.CONSENT_WITHDRAWN: _("Customer changed yes to no"),
     Reason.CONSENT_EXPIRED: _("Consent has ended"),
     Reason.NOTICE_CHANGED: _("Explanation changed"),
+    Reason.REQUIRED_CONSENT_MISSING: _("No yes to what is needed"),
     Reason.PURPOSE_NOT_REGISTERED: _("Use is not in the register"),
     Reason.DATA_CATEGORY_MISSING: _("No kind of data named"),
     Reason.SUBJECT_NOT_THE_CLIENT: _("Service asked for another service"),

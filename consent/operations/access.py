@@ -8,8 +8,8 @@ from django.db import connection, transaction
 from audit.canonical import Json
 from audit.events import Actor, Event, EventKind
 from audit.operations import append
-from consent.decision import Choice, Decision, decide
-from consent.queries.facts import AccessFacts, access_facts, locked_choice
+from consent.decision import Decision, decide
+from consent.queries.facts import AccessFacts, access_facts, with_locked_choices
 from consent.vocabulary import Reason
 
 RESOURCE_TYPE = "data_subject"
@@ -68,20 +68,23 @@ def _decision(
 ) -> Decision:
     if fault := _fault(question=question, asker=asker):
         return Decision(permitted=False, reason=fault)
-    decision = _decide(facts, choice=facts.choice, at=at)
-    if (
-        decision.reason is not Reason.CONSENT_GIVEN
-        or facts.choice_id is None
-        or not connection.features.has_select_for_update
-    ):
+    decision = _decide(facts, at=at)
+    may_be_withdrawn = decision.reason is Reason.CONSENT_GIVEN
+    if not may_be_withdrawn or not connection.features.has_select_for_update:
         return decision
-    # A yes is given only while nobody can withdraw it: the row is read again under a lock that a
+    # A yes is given only while nobody can withdraw it: the rows are read again under a lock that a
     # withdrawal has to wait for, so in the log no yes ever comes after the withdrawal.
-    return _decide(facts, choice=locked_choice(facts.choice_id), at=at)
+    return _decide(with_locked_choices(facts), at=at)
 
 
-def _decide(facts: AccessFacts, *, choice: Choice | None, at: datetime) -> Decision:
-    return decide(use=facts.use, is_known=facts.subject_id is not None, choice=choice, at=at)
+def _decide(facts: AccessFacts, *, at: datetime) -> Decision:
+    return decide(
+        use=facts.use,
+        is_known=facts.subject_id is not None,
+        choice=facts.choice,
+        required=facts.required,
+        at=at,
+    )
 
 
 def _fault(*, question: AccessQuestion, asker: Asker) -> Reason | None:

@@ -3,6 +3,7 @@
 import calendar
 import secrets
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
@@ -15,7 +16,6 @@ from consent.errors import AnswerMissingError, NoticeOutdatedError, UnknownPurpo
 from consent.models import (
     ConsentRecord,
     CurrentConsent,
-    DataCategory,
     DismissedQuestion,
     Message,
     NoticeVersion,
@@ -31,6 +31,14 @@ _EVENT_OF = {
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """What one press of the button did: the number to find it by, and whether anything changed."""
+
+    number: str
+    is_changed: bool
+
+
 @transaction.atomic
 def record_choices(
     *,
@@ -40,11 +48,12 @@ def record_choices(
     notice_number: int,
     language: str,
     at: datetime,
-) -> str:
-    """Record what the data subject answered to every question of a purpose; return the submission number.
+) -> Submission:
+    """Record what the data subject answered to every question of a purpose.
 
     `choices` maps each category slug of the purpose to yes (True) or no (False). An answer that
-    changes nothing is not recorded again: pressing the button twice leaves one record and one number.
+    changes nothing is not recorded again: pressing the button twice leaves one record, and the
+    number of the earlier submission is returned.
 
     Raises:
         UnknownPurposeError: the purpose does not exist, stopped, or needs no consent.
@@ -59,19 +68,23 @@ def record_choices(
     }
     if set(choices) != set(categories):
         raise AnswerMissingError
-    standing = {
-        current.category_id: current
-        for current in CurrentConsent.objects.filter(subject=subject, purpose=asked)
+    standing = _locked_choices(subject, asked)
+    answers = {
+        category: status
+        for slug, category in categories.items()
+        if (
+            status := _new_status(
+                is_yes=choices[slug], current=standing.get(category.id), notice=notice, at=at
+            )
+        )
     }
-    submission = _new_number()
-    changed = 0
-    for slug, category in categories.items():
-        current = standing.get(category.id)
-        status = _new_status(is_yes=choices[slug], current=current, notice=notice, at=at)
-        if status is None:
-            continue
+    if not answers:
+        last = max(standing.values(), key=lambda current: current.record_id)
+        return Submission(number=last.record.submission, is_changed=False)
+    number = _new_number()
+    for category, status in answers.items():
         record = ConsentRecord.objects.create(
-            submission=submission,
+            submission=number,
             subject=subject,
             purpose=asked,
             category=category,
@@ -82,15 +95,12 @@ def record_choices(
             recorded_at=at,
             valid_until=_end(at, asked.validity_months) if status is ConsentStatus.GIVEN else None,
         )
-        _stand(record, notice=notice)
-        append(_event(record, subject=subject, purpose=asked, category=category, notice=notice))
-        changed += 1
-    if not changed:
-        return max(standing.values(), key=lambda current: current.record_id).record.submission
+        _stand(record)
+        append(_event(record))
     Message.objects.create(
-        subject=subject, submission=submission, language=language, created_at=at, next_try_at=at
+        subject=subject, submission=number, language=language, created_at=at, next_try_at=at
     )
-    return submission
+    return Submission(number=number, is_changed=True)
 
 
 def dismiss_question(*, subject: DataSubject, purpose: str, notice_number: int) -> None:
@@ -108,6 +118,12 @@ def _one_at_a_time(subject: DataSubject) -> None:
     # Lock the data subject, not the latest record: a second writer that waited for that
     # record would go on with it, although a newer one exists by then.
     DataSubject.objects.select_for_update().get(pk=subject.pk)
+
+
+def _locked_choices(subject: DataSubject, purpose: Purpose) -> dict[int, CurrentConsent]:
+    """Return where each category stands, locked in the order in which a decision locks them."""
+    rows = CurrentConsent.objects.select_for_update().filter(subject=subject, purpose=purpose)
+    return {current.category_id: current for current in rows.order_by("pk")}
 
 
 def _question(*, purpose: str, notice_number: int) -> tuple[Purpose, NoticeVersion]:
@@ -146,7 +162,7 @@ def _as_choice(current: CurrentConsent | None) -> Choice | None:
     )
 
 
-def _stand(record: ConsentRecord, *, notice: NoticeVersion) -> None:
+def _stand(record: ConsentRecord) -> None:
     CurrentConsent.objects.update_or_create(
         subject_id=record.subject_id,
         purpose_id=record.purpose_id,
@@ -155,36 +171,29 @@ def _stand(record: ConsentRecord, *, notice: NoticeVersion) -> None:
             "record": record,
             "status": record.status,
             "valid_until": record.valid_until,
-            "notice_number": notice.number,
+            "notice_number": record.notice_version.number,
             "recorded_at": record.recorded_at,
         },
     )
 
 
-def _event(
-    record: ConsentRecord,
-    *,
-    subject: DataSubject,
-    purpose: Purpose,
-    category: DataCategory,
-    notice: NoticeVersion,
-) -> Event:
+def _event(record: ConsentRecord) -> Event:
     return Event(
         kind=_EVENT_OF[ConsentStatus(record.status)],
         actor=Actor.DATA_SUBJECT,
         at=record.recorded_at,
-        subject_id=subject.id,
+        subject_id=record.subject_id,
         shown={
             "record": str(record.reference),
             "submission": record.submission,
-            "noticeVersion": notice.number,
-            "noticeDigest": notice.digest,
+            "noticeVersion": record.notice_version.number,
+            "noticeDigest": record.notice_version.digest,
             "language": record.language,
             "channel": record.channel,
         },
         internal={},
-        purpose=purpose.slug,
-        data_category=category.slug,
+        purpose=record.purpose.slug,
+        data_category=record.category.slug,
         outcome=record.status,
     )
 

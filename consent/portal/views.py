@@ -86,7 +86,7 @@ def _save(
     request: HttpRequest, subject: DataSubject, page: PurposePage, form: ChoicesForm
 ) -> HttpResponse:
     try:
-        number = record_choices(
+        submission = record_choices(
             subject=subject,
             purpose=page.slug,
             choices=form.answers,
@@ -98,7 +98,10 @@ def _save(
         return _show_outdated(request, _page(subject, page.slug))
     except UnknownPurposeError as error:
         raise Http404 from error
-    return HttpResponseRedirect(reverse("confirmation", args=[page.slug, number]) + _CONTENT)
+    if not submission.is_changed:
+        messages.info(request, _("This was already your choice. Nothing changed."))
+    address = reverse("confirmation", args=[page.slug, submission.number])
+    return HttpResponseRedirect(address + _CONTENT)
 
 
 @require_safe

@@ -47,6 +47,9 @@ _BECAUSE: dict[str, _Words] = {
     Reason.NOTICE_CHANGED: gettext_lazy(
         "This was stopped, because our explanation changed. You have not chosen again yet."
     ),
+    Reason.REQUIRED_CONSENT_MISSING: gettext_lazy(
+        "This was stopped, because you did not say yes to something that is needed."
+    ),
     Reason.PURPOSE_NOT_REGISTERED: gettext_lazy(
         "This was stopped, because we never agreed on this use."
     ),
@@ -145,13 +148,9 @@ def when(at: datetime, *, today: date) -> str:
 def who_can_see(category: CategoryHoldings) -> str:
     """Return in a few words who can see a category, for the closed panel."""
     count = len(category.recipients)
-    needs_a_yes = [use for use in category.uses if use.needs_consent]
     if not count:
-        return _("Nobody can see this")
-    if len(needs_a_yes) == len(category.uses) and not any(
-        use.standing is Standing.GIVEN for use in needs_a_yes
-    ):
-        return _("Nobody may use this now")
+        is_a_choice = bool(category.recipients_without_yes)
+        return _("Nobody may use this now") if is_a_choice else _("Nobody can see this")
     return ngettext(
         "%(count)d team or company can see this",
         "%(count)d teams or companies can see this",

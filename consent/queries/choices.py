@@ -135,22 +135,30 @@ def confirmation(
     if not records:
         return None
     last = max(records, key=lambda record: record.id)
+    all_of_them = ConsentRecord.objects.filter(subject=subject, purpose_id=last.purpose_id)
+    later = all_of_them.filter(id__gt=last.id)
     stood = {
-        record.category_id: record
-        for record in ConsentRecord.objects.filter(
-            subject=subject, purpose_id=last.purpose_id, id__lte=last.id
-        ).order_by("id")
+        record.category_id: record for record in all_of_them.filter(id__lte=last.id).order_by("id")
     }
     register = current_register()
     texts = said(last.notice_version.texts, language)
     by_id = {category.id: category for category in register.categories.values()}
+    mail = Message.objects.filter(submission=number).first()
+    is_yes = {
+        by_id[category_id].slug: record.status == ConsentStatus.GIVEN
+        for category_id, record in stood.items()
+    }
+    required = [asked.slug for asked in register.purposes[purpose].categories if asked.is_required]
     return Confirmation(
         number=number,
         purpose=purpose,
         title=texts["title"],
         recorded_at=last.recorded_at,
         notice_number=last.notice_version.number,
-        is_mailed=Message.objects.filter(submission=number).exists(),
+        is_mailed=mail is not None,
+        is_sent=mail is not None and mail.sent_at is not None,
+        is_superseded=later.exists(),
+        is_without_effect=any(is_yes.values()) and not all(is_yes.get(slug) for slug in required),
         choices=tuple(
             ConfirmedChoice(
                 question=texts["categories"].get(by_id[category_id].slug, {}).get("question", ""),

@@ -10,6 +10,7 @@ from accounts.models import DataSubject
 from audit import keyring
 from audit import queries as log
 from audit.events import EventKind
+from consent.decision import standing_within
 from consent.models import DismissedQuestion, HeldItem
 from consent.queries.choices import current_consents, standings, summed_up
 from consent.queries.events import LOOKS, events_about, seen
@@ -17,7 +18,7 @@ from consent.queries.register import (
     CategoryInRegister,
     Register,
     current_register,
-    recipients_of_category,
+    recipient_lines,
     said,
 )
 from consent.queries.values import (
@@ -40,20 +41,23 @@ def my_data(*, subject: DataSubject, language: str, at: datetime) -> MyData:
     register, current = current_register(), current_consents(subject)
     values = _values(subject, register=register, language=language)
     looks = log.last_about_per_category(subject_id=subject.id, kinds=[EventKind.ACCESS_DECIDED])
-    totals = {
-        purpose.slug: summed_up(
-            purpose, standings(purpose, register=register, current=current, at=at)
-        )
+    standing = {
+        purpose.slug: standings(purpose, register=register, current=current, at=at)
         for purpose in register.purposes.values()
         if purpose.is_active and purpose.needs_consent
     }
+    totals = {slug: summed_up(register.purposes[slug], found) for slug, found in standing.items()}
     return MyData(
         name=name_of(subject),
         categories=tuple(
             _category(
                 category,
                 values=values.get(category.slug, ()),
-                totals=totals,
+                standing={
+                    slug: standing_within(own=found[category.slug], whole=totals[slug])
+                    for slug, found in standing.items()
+                    if category.slug in found
+                },
                 last=seen(looks[category.slug], register, language)
                 if category.slug in looks
                 else None,
@@ -126,12 +130,23 @@ def _category(
     category: CategoryInRegister,
     *,
     values: tuple[HeldValue, ...],
-    totals: Mapping[str, Standing],
+    standing: Mapping[str, Standing],
     last: SeenEvent | None,
     register: Register,
     language: str,
 ) -> CategoryHoldings:
     texts = said(category.texts, language)
+    uses = [
+        purpose
+        for purpose in register.purposes.values()
+        if purpose.is_active and category.slug in {asked.slug for asked in purpose.categories}
+    ]
+    may, may_with_a_yes = set[str](), set[str]()
+    for purpose in uses:
+        counts = standing.get(purpose.slug, Standing.GIVEN) is Standing.GIVEN
+        (may if counts else may_with_a_yes).update(
+            recipient for recipient, used in purpose.uses if used == category.slug
+        )
     return CategoryHoldings(
         slug=category.slug,
         icon=category.icon,
@@ -146,12 +161,12 @@ def _category(
                 title=register.purpose_title(purpose.slug, language),
                 legal_basis=purpose.legal_basis,
                 needs_consent=purpose.needs_consent,
-                standing=totals.get(purpose.slug),
+                standing=standing.get(purpose.slug),
             )
-            for purpose in register.purposes.values()
-            if purpose.is_active and category.slug in {asked.slug for asked in purpose.categories}
+            for purpose in uses
         ),
-        recipients=recipients_of_category(register, category.slug, language),
+        recipients=recipient_lines(register, may, language),
+        recipients_without_yes=recipient_lines(register, may_with_a_yes - may, language),
         last_look=last,
     )
 

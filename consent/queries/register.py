@@ -161,23 +161,10 @@ def organisation(*, language: str) -> OrganisationView | None:
     )
 
 
-def recipients_of_category(
-    register: Register, category: str, language: str
-) -> tuple[RecipientLine, ...]:
-    """Return who may see the category for any active purpose, each once, by name."""
-    slugs = {
-        recipient
-        for purpose in register.purposes.values()
-        if purpose.is_active
-        for recipient, used in purpose.uses
-        if used == category
-    }
-    return recipient_lines(register, slugs, language)
-
-
 def recipient_lines(
     register: Register, slugs: set[str], language: str
 ) -> tuple[RecipientLine, ...]:
+    """Return these recipients, each once, by name."""
     lines = []
     for slug in slugs:
         recipient = register.recipients[slug]

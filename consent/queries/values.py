@@ -34,7 +34,7 @@ class HeldValue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UseLine:
-    """One purpose that may use a category."""
+    """One purpose that may use a category, and where this person's choice about this category stands."""
 
     purpose: str
     title: str
@@ -82,7 +82,8 @@ class CategoryHoldings:
     is_extra_protected: bool
     values: tuple[HeldValue, ...]
     uses: tuple[UseLine, ...]
-    recipients: tuple[RecipientLine, ...]
+    recipients: tuple[RecipientLine, ...]  # who may see it now
+    recipients_without_yes: tuple[RecipientLine, ...]  # who may not, as long as there is no yes
     last_look: SeenEvent | None
 
 
@@ -189,7 +190,10 @@ class Confirmation:
     recorded_at: datetime
     notice_number: int
     choices: tuple[ConfirmedChoice, ...]
-    is_mailed: bool
+    is_mailed: bool  # a mail was or will be sent
+    is_sent: bool  # it was
+    is_superseded: bool  # something else was chosen later
+    is_without_effect: bool  # a yes to something, and a no to what the purpose cannot do without
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

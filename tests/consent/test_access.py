@@ -37,11 +37,11 @@ def ask(client: ServiceClient, reference: str = "VW-0000001", **changes: str) ->
     )
 
 
-def give(subject: DataSubject, *, usage: bool = True) -> None:
+def give(subject: DataSubject, *, usage: bool = True, household: bool = False) -> None:
     operations.record_choices(
         subject=subject,
         purpose="lekwaarschuwing",
-        choices={"usage": usage, "household": False},
+        choices={"usage": usage, "household": household},
         notice_number=1,
         language="nl",
         at=NOW,
@@ -76,6 +76,29 @@ class TestDecideAccess:
         give(anna, usage=False)
 
         assert ask(lekdetectie).decision.reason is Reason.CONSENT_WITHDRAWN
+
+    def test_a_yes_to_extra_data_counts_for_nothing_without_what_is_needed(
+        self, anna: DataSubject, lekdetectie: ServiceClient
+    ) -> None:
+        """Household is optional, usage is required: without usage there is no warning at all."""
+        give(anna, usage=False, household=True)
+
+        assert ask(lekdetectie, data_category="household").decision.reason is (
+            Reason.REQUIRED_CONSENT_MISSING
+        )
+        give(anna, household=True)
+        assert ask(lekdetectie, data_category="household").decision.permitted
+        give(anna, usage=False, household=True)
+        assert not ask(lekdetectie, data_category="household").decision.permitted
+        assert not ask(lekdetectie, data_category="usage").decision.permitted
+
+    def test_a_no_to_extra_data_stops_nothing_else(
+        self, anna: DataSubject, lekdetectie: ServiceClient
+    ) -> None:
+        give(anna, household=False)
+
+        assert ask(lekdetectie, data_category="usage").decision.permitted
+        assert ask(lekdetectie, data_category="household").decision.reason is Reason.CONSENT_REFUSED
 
     def test_a_yes_of_anna_is_no_yes_of_bram(
         self, anna: DataSubject, bram: DataSubject, lekdetectie: ServiceClient

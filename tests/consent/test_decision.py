@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consent.decision import Choice, RegisteredUse, decide, standing_of, standing_of_purpose
+from consent.decision import (
+    Choice,
+    RegisteredUse,
+    decide,
+    standing_of,
+    standing_of_purpose,
+    standing_within,
+)
 from consent.vocabulary import ConsentStatus, LegalBasis, Reason, Standing
 
 NOW = datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
@@ -62,6 +69,38 @@ def test_a_yes_says_until_when_it_can_last() -> None:
     assert decide(use=BY_CONSENT, is_known=True, choice=choice(), at=NOW).valid_until == (
         NOW + SECOND
     )
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        None,
+        choice(ConsentStatus.REFUSED),
+        choice(ConsentStatus.WITHDRAWN),
+        choice(lasts=timedelta()),
+        choice(notice_number=2),
+    ],
+)
+def test_a_yes_counts_for_nothing_without_the_other_that_is_needed(other: Choice | None) -> None:
+    decision = decide(
+        use=BY_CONSENT, is_known=True, choice=choice(), required=[choice(), other], at=NOW
+    )
+
+    assert (decision.permitted, decision.reason) == (False, Reason.REQUIRED_CONSENT_MISSING)
+
+
+def test_a_yes_lasts_until_the_first_that_is_needed_ends() -> None:
+    later = choice(lasts=9 * SECOND)
+    for own, required in ((choice(), [later]), (later, [later, choice()])):
+        decision = decide(use=BY_CONSENT, is_known=True, choice=own, required=required, at=NOW)
+        assert decision.valid_until == NOW + SECOND
+
+
+@pytest.mark.parametrize("own", list(Standing))
+def test_a_yes_stands_where_its_purpose_stands(own: Standing) -> None:
+    for whole in Standing:
+        stands = standing_within(own=own, whole=whole)
+        assert stands is (whole if own is Standing.GIVEN else own)
 
 
 choices = st.none() | st.builds(

@@ -27,7 +27,7 @@ def choose(subject: DataSubject, *, language: str = "nl", household: bool = Fals
         notice_number=1,
         language=language,
         at=NOW,
-    )
+    ).number
 
 
 @pytest.fixture

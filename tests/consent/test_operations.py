@@ -42,7 +42,7 @@ def choose(
         notice_number=notice,
         language="nl",
         at=at,  # type: ignore[arg-type]
-    )
+    ).number
 
 
 def statuses(subject: DataSubject) -> dict[str, str]:

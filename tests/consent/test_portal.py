@@ -18,10 +18,11 @@ from accounts.models import DataSubject, ServiceClient, User
 from audit.events import EventKind
 from consent import operations
 from consent.models import ConsentRecord, DataCategory, Purpose
+from consent.operations.messages import send_messages
 from consent.portal import wording
 from consent.queries import register
 from consent.queries.events import EVERYTHING
-from consent.queries.values import CategoryHoldings, RecipientLine, SeenEvent, UseLine
+from consent.queries.values import CategoryHoldings, RecipientLine, SeenEvent
 from consent.vocabulary import LegalBasis, Reason, Standing
 from tests import factories
 from tests.consent.test_queries import ask, hold
@@ -46,7 +47,7 @@ def choose(subject: DataSubject, *, usage: bool, household: bool = False) -> str
         notice_number=1,
         language="nl",
         at=timezone.now(),
-    )
+    ).number
 
 
 def ticked(text: str) -> list[str]:
@@ -357,6 +358,46 @@ class TestPurposePage:
 
 
 class TestConfirmation:
+    def shown(self, page: Client, number: str) -> str:
+        return words(page.get(f"{PURPOSE}bevestiging/{number}/").text)
+
+    def test_says_that_nothing_changed_when_nothing_did(
+        self, page: Client, leak_warning: Purpose
+    ) -> None:
+        first = page.post(PURPOSE, YES_TO_ALL)
+        again = page.post(PURPOSE, YES_TO_ALL)
+
+        assert again["Location"] == first["Location"]
+        assert "Uw keuze was al zo. Er is niets veranderd." in words(page.get(PURPOSE).text)
+
+    def test_of_what_was_changed_later_leads_to_the_choice_of_now(
+        self, page: Client, anna: DataSubject, leak_warning: Purpose
+    ) -> None:
+        number = choose(anna, usage=True)
+        choose(anna, usage=False)
+
+        text = self.shown(page, number)
+
+        assert "U koos later iets anders Deze keuze geldt niet meer." in text
+        assert "Uw keuze geldt meteen" not in text
+
+    def test_of_a_no_to_what_is_needed_says_that_the_rest_does_nothing(
+        self, page: Client, anna: DataSubject, leak_warning: Purpose
+    ) -> None:
+        text = self.shown(page, choose(anna, usage=False, household=True))
+
+        assert "U zei nee tegen iets wat nodig is." in text
+        assert "Wij gebruiken alleen waar u ja tegen zei" not in text
+
+    def test_tells_of_the_mail_what_is_true(
+        self, page: Client, anna: DataSubject, leak_warning: Purpose
+    ) -> None:
+        number = choose(anna, usage=True)
+
+        assert "Wij sturen u een bevestiging per e-mail." in self.shown(page, number)
+        send_messages(at=timezone.now())
+        assert "Wij stuurden u een bevestiging per e-mail." in self.shown(page, number)
+
     def test_is_found_again_by_its_owner_only(
         self, page: Client, anna: DataSubject, bram: DataSubject, leak_warning: Purpose
     ) -> None:
@@ -487,7 +528,7 @@ class TestClosedPanel:
         given = {
             "slug": "usage", "icon": "drop", "title": "Verbruik", "description": "", "values": (),
             "is_choice": True, "is_extra_protected": False, "uses": (), "recipients": (),
-            "last_look": None, **parts,
+            "recipients_without_yes": (), "last_look": None, **parts,
         }  # fmt: skip
         return CategoryHoldings(**given)
 
@@ -498,29 +539,20 @@ class TestClosedPanel:
             for number in range(count)
         )
 
-    @staticmethod
-    def use(standing: Standing | None) -> UseLine:
-        return UseLine(
-            purpose="x",
-            title="X",
-            legal_basis=LegalBasis.CONTRACT if standing is None else LegalBasis.CONSENT,
-            needs_consent=standing is not None,
-            standing=standing,
-        )
-
     @pytest.mark.parametrize(
-        ("count", "standings", "said"),
+        ("may", "may_with_a_yes", "said"),
         [
-            (0, [], "Niemand kan erbij"),
-            (2, [Standing.REFUSED, Standing.NEVER_ASKED], "Niemand mag dit nu gebruiken"),
-            (1, [Standing.GIVEN], "1 team of bedrijf kan erbij"),
-            (2, [Standing.REFUSED, None], "2 teams of bedrijven kunnen erbij"),
+            (0, 0, "Niemand kan erbij"),
+            (0, 2, "Niemand mag dit nu gebruiken"),
+            (1, 2, "1 team of bedrijf kan erbij"),
+            (2, 0, "2 teams of bedrijven kunnen erbij"),
         ],
     )
-    def test_tells_who_can_see_it(
-        self, count: int, standings: list[Standing | None], said: str
-    ) -> None:
-        panel = self.panel(recipients=self.recipients(count), uses=tuple(map(self.use, standings)))
+    def test_tells_who_can_see_it(self, may: int, may_with_a_yes: int, said: str) -> None:
+        panel = self.panel(
+            recipients=self.recipients(may),
+            recipients_without_yes=self.recipients(may_with_a_yes),
+        )
 
         assert wording.who_can_see(panel) == said
 

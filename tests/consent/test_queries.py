@@ -41,7 +41,7 @@ def choose(subject: DataSubject, *, usage: bool, household: bool = False) -> str
         notice_number=1,
         language="nl",
         at=NOW,
-    )
+    ).number
 
 
 def ask(client: ServiceClient) -> None:
@@ -79,6 +79,24 @@ class TestMyData:
         assert category.last_look is not None
         assert category.last_look.recipient == "Team storingsdienst"
         assert (page.yes_count, page.no_count, page.looks_count) == (1, 0, 1)
+
+    def test_tells_per_kind_of_data_what_was_chosen_and_who_may_see_it_now(
+        self, anna: DataSubject, lekdetectie: ServiceClient
+    ) -> None:
+        def about(slug: str) -> tuple[Standing | None, list[str], list[str]]:
+            page = my_data(subject=anna, language="nl", at=NOW)
+            category = next(one for one in page.categories if one.slug == slug)
+            (use,) = category.uses
+            may, may_not = category.recipients, category.recipients_without_yes
+            return use.standing, [one.name for one in may], [one.name for one in may_not]
+
+        team = ["Team storingsdienst"]
+        assert about("usage") == (Standing.NEVER_ASKED, [], team)
+        choose(anna, usage=True, household=False)
+        assert about("usage") == (Standing.GIVEN, team, [])
+        assert about("household") == (Standing.REFUSED, [], team)
+        choose(anna, usage=False, household=True)
+        assert about("household") == (Standing.WITHDRAWN, [], team)
 
     def test_shows_nothing_of_somebody_else(
         self, anna: DataSubject, bram: DataSubject, usage: DataCategory, lekdetectie: ServiceClient
