@@ -1,6 +1,6 @@
 """A catalogue: the register of one organisation and its texts, as frozen values.
 
-Pure: no Django, no clock, no settings. `consent/loading.py` puts it into the database.
+Pure: no Django, no clock, no settings. `consent/operations/catalogue.py` puts it into the database.
 """
 
 from collections.abc import Mapping

@@ -67,6 +67,18 @@ def standing_of(*, choice: Choice | None, notice_number: int, at: datetime) -> S
     return Standing.GIVEN
 
 
+def status_of_answer(*, is_yes: bool, standing: Standing) -> ConsentStatus | None:
+    """Return what an answer is to be recorded as, or None when it is what stands already.
+
+    Only a consent that counts can be withdrawn; a no to what expired or lapsed is a refusal.
+    """
+    if is_yes:
+        return None if standing is Standing.GIVEN else ConsentStatus.GIVEN
+    if standing in {Standing.REFUSED, Standing.WITHDRAWN}:
+        return None
+    return ConsentStatus.WITHDRAWN if standing is Standing.GIVEN else ConsentStatus.REFUSED
+
+
 def decide(
     *,
     use: RegisteredUse | None,

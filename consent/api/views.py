@@ -40,15 +40,14 @@ class Evaluation(APIView):
     def post(self, request: Request) -> Response:
         question = EvaluationRequest(data=_body(request))
         question.is_valid(raise_exception=True)
-        request_id = _request_id(request)
         answer = decide_access(
             question=_question(question.validated_data),
             asker=_asker(request),
-            request_id=request_id,
+            request_id=request.headers.get("X-Request-ID", ""),
             at=timezone.now(),
         )
         response = Response(_answer(answer, purpose=question.validated_data["action"]["name"]))
-        if request_id:
+        if request_id := _echo(request):
             response["X-Request-ID"] = request_id
         return response
 
@@ -63,7 +62,7 @@ def _body(request: Request) -> object:
         ) from error
 
 
-def _request_id(request: Request) -> str:
+def _echo(request: Request) -> str:
     given = request.headers.get("X-Request-ID", "")
     return given if _REQUEST_ID.fullmatch(given) else ""
 

@@ -15,8 +15,8 @@ from audit.keyfiles import read_or_make
 from consent.catalogue import read_catalogue
 from consent.demo.logins import Logins, Service
 from consent.demo.people import JOINED, DemoAccount, demo_accounts, load_people
-from consent.loading import load_catalogue
 from consent.models import Organisation
+from consent.operations.catalogue import load_catalogue
 
 CATALOGUE = Path(__file__).resolve().parent.parent / "catalogues" / "vechtwater.yaml"
 KEYS_LAST = timedelta(days=365)

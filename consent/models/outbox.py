@@ -10,6 +10,8 @@ from accounts.models import DataSubject
 class Message(models.Model):
     """A confirmation of one submission, to be mailed. Holds no address and no text: both are looked up when it is sent."""
 
+    TRIES = 10
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     subject = models.ForeignKey(DataSubject, models.CASCADE, related_name="+")
     submission = models.CharField(max_length=16, unique=True)
@@ -21,3 +23,7 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"message {self.id}"
+
+    @property
+    def is_given_up(self) -> bool:
+        return self.sent_at is None and self.attempts >= self.TRIES

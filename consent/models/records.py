@@ -6,9 +6,15 @@ from django.db import models
 from django.db.models import F, Q
 
 from accounts.models import DataSubject
+from consent.decision import Choice
 from consent.models.notices import NoticeVersion
 from consent.models.register import DataCategory, Purpose
 from consent.vocabulary import Channel, ConsentStatus
+
+_ONLY_GIVEN_HAS_AN_END = Q(status="given", valid_until__gt=F("recorded_at")) | (
+    ~Q(status="given") & Q(valid_until=None)
+)
+_IS_A_CHOICE = Q(status__in=[status.value for status in ConsentStatus])
 
 
 class ConsentRecord(models.Model):
@@ -36,13 +42,10 @@ class ConsentRecord(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(status__in=[status.value for status in ConsentStatus]),
-                name="consent_record_status_is_a_choice",
+                condition=_IS_A_CHOICE, name="consent_record_status_is_a_choice"
             ),
             models.CheckConstraint(
-                condition=Q(status="given", valid_until__gt=F("recorded_at"))
-                | (~Q(status="given") & Q(valid_until=None)),
-                name="a_given_consent_and_only_that_has_an_end",
+                condition=_ONLY_GIVEN_HAS_AN_END, name="a_given_consent_and_only_that_has_an_end"
             ),
         ]
         indexes = [
@@ -74,7 +77,22 @@ class CurrentConsent(models.Model):
                 fields=["subject", "purpose", "category"],
                 name="one_current_consent_per_purpose_and_category",
             ),
+            models.CheckConstraint(
+                condition=_IS_A_CHOICE, name="current_consent_status_is_a_choice"
+            ),
+            models.CheckConstraint(
+                condition=_ONLY_GIVEN_HAS_AN_END, name="a_current_yes_and_only_that_has_an_end"
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.status} {self.pk}"
+
+    @property
+    def choice(self) -> Choice:
+        """Return the same as a fact for the rules."""
+        return Choice(
+            status=ConsentStatus(self.status),
+            valid_until=self.valid_until,
+            notice_number=self.notice_number,
+        )

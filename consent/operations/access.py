@@ -1,5 +1,6 @@
 """A service asks and gets an answer: the question, the decision and its line in the log are one transaction."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,6 +13,7 @@ from consent.decision import Decision, decide
 from consent.queries.facts import AccessFacts, access_facts, with_locked_choices
 from consent.vocabulary import Reason
 
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 RESOURCE_TYPE = "data_subject"
 SUBJECT_TYPE = "service"
 
@@ -48,7 +50,11 @@ class Answer:
 def decide_access(
     *, question: AccessQuestion, asker: Asker, request_id: str = "", at: datetime
 ) -> Answer:
-    """Answer the question and log it. When the line cannot be written there is no answer, only an error."""
+    """Answer the question and log it. When the line cannot be written there is no answer, only an error.
+
+    `request_id` is what the caller calls its question. It is logged when it is a UUID, and left out
+    when it is any other text: that could be personal data.
+    """
     facts = access_facts(
         recipient_id=asker.recipient_id,
         purpose=question.purpose,
@@ -107,7 +113,9 @@ def _event(
     told: dict[str, Json] = {"reason": decision.reason.value}
     if facts.use is not None:
         told["noticeVersion"] = facts.use.notice_number
-    asked: dict[str, Json] = {"client": asker.client_id, "request": request_id}
+    asked: dict[str, Json] = {"client": asker.client_id}
+    if _UUID.fullmatch(request_id):
+        asked["request"] = request_id.lower()
     is_known = facts.subject_id is not None
     return Event(
         kind=EventKind.ACCESS_DECIDED,

@@ -4,14 +4,15 @@ import calendar
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.db import transaction
+from django.utils import timezone
 
 from accounts.models import DataSubject
 from audit.events import Actor, Event, EventKind
 from audit.operations import append
-from consent.decision import Choice, standing_of
+from consent.decision import standing_of, status_of_answer
 from consent.errors import AnswerMissingError, NoticeOutdatedError, UnknownPurposeError
 from consent.models import (
     ConsentRecord,
@@ -73,8 +74,9 @@ def record_choices(
         category: status
         for slug, category in categories.items()
         if (
-            status := _new_status(
-                is_yes=choices[slug], current=standing.get(category.id), notice=notice, at=at
+            status := status_of_answer(
+                is_yes=choices[slug],
+                standing=_standing(standing.get(category.id), notice=notice, at=at),
             )
         )
     }
@@ -97,9 +99,10 @@ def record_choices(
         )
         _stand(record)
         append(_event(record))
-    Message.objects.create(
-        subject=subject, submission=number, language=language, created_at=at, next_try_at=at
-    )
+    if subject.user_id:  # whoever has no login has no address; the choice stands in the file
+        Message.objects.create(
+            subject=subject, submission=number, language=language, created_at=at, next_try_at=at
+        )
     return Submission(number=number, is_changed=True)
 
 
@@ -140,26 +143,9 @@ def _question(*, purpose: str, notice_number: int) -> tuple[Purpose, NoticeVersi
     return asked, notice
 
 
-def _new_status(
-    *, is_yes: bool, current: CurrentConsent | None, notice: NoticeVersion, at: datetime
-) -> ConsentStatus | None:
-    """Return what to record, or None when the answer is what already stands."""
-    if is_yes:
-        stands = standing_of(choice=_as_choice(current), notice_number=notice.number, at=at)
-        return None if stands is Standing.GIVEN else ConsentStatus.GIVEN
-    if current is None:
-        return ConsentStatus.REFUSED
-    return ConsentStatus.WITHDRAWN if current.status == ConsentStatus.GIVEN else None
-
-
-def _as_choice(current: CurrentConsent | None) -> Choice | None:
-    if current is None:
-        return None
-    return Choice(
-        status=ConsentStatus(current.status),
-        valid_until=current.valid_until,
-        notice_number=current.notice_number,
-    )
+def _standing(current: CurrentConsent | None, *, notice: NoticeVersion, at: datetime) -> Standing:
+    choice = current.choice if current else None
+    return standing_of(choice=choice, notice_number=notice.number, at=at)
 
 
 def _stand(record: ConsentRecord) -> None:
@@ -199,12 +185,16 @@ def _event(record: ConsentRecord) -> Event:
 
 
 def _end(moment: datetime, months: int | None) -> datetime | None:
-    """Return the same day of the month `months` later, or the last day of a shorter month."""
+    """Return the same day of the month `months` later, or the last day of a shorter month.
+
+    A day is a day in the time zone of the organisation: that is how people read it.
+    """
     if months is None:
         return None
-    year, month = divmod(moment.year * 12 + moment.month - 1 + months, 12)
-    day = min(moment.day, calendar.monthrange(year, month + 1)[1])
-    return moment.replace(year=year, month=month + 1, day=day)
+    local = timezone.localtime(moment)
+    year, month = divmod(local.year * 12 + local.month - 1 + months, 12)
+    day = min(local.day, calendar.monthrange(year, month + 1)[1])
+    return local.replace(year=year, month=month + 1, day=day).astimezone(UTC)
 
 
 def _new_number() -> str:

@@ -1,12 +1,10 @@
 """Confirmations in black and white: mailed from the outbox, each exactly once unless a crash falls between sending and noting."""
 
 import logging
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from smtplib import SMTPException
 
 from django.core.mail import EmailMessage
-from django.db import transaction
 from django.db.models import F
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
@@ -20,16 +18,20 @@ from consent.queries.register import organisation
 logger = logging.getLogger(__name__)
 
 BATCH = 50
-_TRIES = 10
 _CLAIM_LASTS = timedelta(minutes=2)
 _LONGEST_WAIT = timedelta(hours=6)
 
 
 def send_messages(*, at: datetime) -> int:
-    """Mail what is due; return how many were sent. Any number of processes may call this."""
-    due = Message.objects.filter(sent_at=None, attempts__lt=_TRIES, next_try_at__lte=at)
+    """Mail what is due; return how many were sent. Any number of processes may call this.
+
+    Each message is claimed just before it is mailed. One that ends this run, whatever is the matter
+    with it, holds up no other: the next run begins with those that come after it.
+    """
     sent = 0
-    for message in _claimed(due.order_by("next_try_at")[:BATCH], at=at):
+    for message in _due(at=at):
+        if not _claim(message, at=at):
+            continue
         try:
             _mail(message)
         except keyring.KeyDestroyedError:
@@ -43,20 +45,19 @@ def send_messages(*, at: datetime) -> int:
     return sent
 
 
-def _claimed(messages: Iterable[Message], *, at: datetime) -> list[Message]:
-    """Take each message that nobody else took: whoever moves its next try forward has it.
+def _due(*, at: datetime) -> list[Message]:
+    waiting = Message.objects.filter(sent_at=None, attempts__lt=Message.TRIES, next_try_at__lte=at)
+    return list(waiting.select_related("subject__user__key").order_by("next_try_at")[:BATCH])
+
+
+def _claim(message: Message, *, at: datetime) -> bool:
+    """Take the message unless somebody else took it: whoever moves its next try forward has it.
 
     A mail that fails is tried again after the claim runs out, ever later, ten times in all.
     """
-    taken = []
-    for message in messages:
-        wait = min(_CLAIM_LASTS * 2**message.attempts, _LONGEST_WAIT)
-        with transaction.atomic():
-            if Message.objects.filter(pk=message.pk, next_try_at=message.next_try_at).update(
-                next_try_at=at + wait, attempts=F("attempts") + 1
-            ):
-                taken.append(message)
-    return taken
+    wait = min(_CLAIM_LASTS * 2**message.attempts, _LONGEST_WAIT)
+    mine = Message.objects.filter(pk=message.pk, next_try_at=message.next_try_at)
+    return mine.update(next_try_at=at + wait, attempts=F("attempts") + 1) == 1
 
 
 def _mail(message: Message) -> None:

@@ -40,7 +40,7 @@ def standings(
     """Return where each category of the purpose stands at the moment `at`."""
     return {
         asked.slug: standing_of(
-            choice=_as_choice(_row(purpose, asked.slug, register=register, current=current)),
+            choice=_choice(purpose, asked.slug, register=register, current=current),
             notice_number=purpose.notice.number,
             at=at,
         )
@@ -155,7 +155,7 @@ def confirmation(
         title=texts["title"],
         recorded_at=last.recorded_at,
         notice_number=last.notice_version.number,
-        is_mailed=mail is not None,
+        is_mailed=mail is not None and not mail.is_given_up,
         is_sent=mail is not None and mail.sent_at is not None,
         is_superseded=later.exists(),
         is_without_effect=any(is_yes.values()) and not all(is_yes.get(slug) for slug in required),
@@ -178,14 +178,11 @@ def _row(
     return current.get((purpose.id, register.categories[category].id))
 
 
-def _as_choice(current: CurrentConsent | None) -> Choice | None:
-    if current is None:
-        return None
-    return Choice(
-        status=ConsentStatus(current.status),
-        valid_until=current.valid_until,
-        notice_number=current.notice_number,
-    )
+def _choice(
+    purpose: PurposeInRegister, category: str, *, register: Register, current: Current
+) -> Choice | None:
+    row = _row(purpose, category, register=register, current=current)
+    return row.choice if row else None
 
 
 def _line(

@@ -83,10 +83,7 @@ def with_locked_choices(facts: AccessFacts) -> AccessFacts:
     Only where the database locks rows: SQLite lets one transaction write at a time as it is.
     """
     rows = CurrentConsent.objects.select_for_update().filter(pk__in=filter(None, facts.choice_ids))
-    locked = {
-        row.pk: _choice(row.status, row.valid_until, row.notice_number)
-        for row in rows.order_by("pk")
-    }
+    locked = {row.pk: row.choice for row in rows.order_by("pk")}
     choice, *required = (locked.get(pk) if pk else None for pk in facts.choice_ids)
     return replace(facts, choice=choice, required=tuple(required))
 

@@ -138,6 +138,14 @@ class TestDecideAccess:
 
         assert ask(lekdetectie).decision.reason is Reason.PURPOSE_NOT_REGISTERED
 
+    def test_a_purpose_that_stopped_is_refused(
+        self, anna: DataSubject, lekdetectie: ServiceClient
+    ) -> None:
+        give(anna)
+        Purpose.objects.update(is_active=False)
+
+        assert ask(lekdetectie).decision.reason is Reason.PURPOSE_NOT_REGISTERED
+
     def test_a_use_that_left_the_register_is_refused(
         self, anna: DataSubject, lekdetectie: ServiceClient
     ) -> None:
@@ -209,6 +217,41 @@ class TestTheLineInTheLog:
         }
         assert entry.internal is not None
         assert entry.internal["client"] == "lekdetectie"
+
+    def test_tells_the_office_why_a_question_about_nobody_was_refused(
+        self, lekdetectie: ServiceClient
+    ) -> None:
+        ask(lekdetectie, reference="VW-9999999")
+
+        (entry,) = log.entries(
+            filter=log.EntryFilter(kind=EventKind.ACCESS_DECIDED), before=None, limit=9
+        )
+        assert entry.subject_id is None
+        assert (entry.internal or {})["reason"] == "consent-missing"
+
+    @pytest.mark.parametrize(
+        ("given", "logged"),
+        [
+            ("6F9619FF-8B86-D011-B42D-00CF4FC964FF", "6f9619ff-8b86-d011-b42d-00cf4fc964ff"),
+            ("anna@voorbeeld.example", None),
+            ("", None),
+        ],
+    )
+    def test_names_the_question_as_the_caller_does_when_that_is_no_text(
+        self, anna: DataSubject, lekdetectie: ServiceClient, given: str, logged: str | None
+    ) -> None:
+        question = AccessQuestion(
+            subject_type="service", subject_id="lekdetectie", purpose="lekwaarschuwing",
+            resource_type="data_subject", reference="VW-0000001", data_category="usage",
+        )  # fmt: skip
+        decide_access(
+            question=question, asker=factories.asker_of(lekdetectie), request_id=given, at=LATER
+        )
+
+        (entry,) = log.entries(
+            filter=log.EntryFilter(kind=EventKind.ACCESS_DECIDED), before=None, limit=9
+        )
+        assert (entry.internal or {}).get("request") == logged
 
     def test_holds_no_word_that_the_register_does_not_know(
         self, anna: DataSubject, lekdetectie: ServiceClient

@@ -11,6 +11,7 @@ from consent.decision import (
     standing_of,
     standing_of_purpose,
     standing_within,
+    status_of_answer,
 )
 from consent.vocabulary import ConsentStatus, LegalBasis, Reason, Standing
 
@@ -101,6 +102,24 @@ def test_a_yes_stands_where_its_purpose_stands(own: Standing) -> None:
     for whole in Standing:
         stands = standing_within(own=own, whole=whole)
         assert stands is (whole if own is Standing.GIVEN else own)
+
+
+@pytest.mark.parametrize(
+    ("standing", "after_yes", "after_no"),
+    [
+        (Standing.NEVER_ASKED, ConsentStatus.GIVEN, ConsentStatus.REFUSED),
+        (Standing.GIVEN, None, ConsentStatus.WITHDRAWN),
+        (Standing.REFUSED, ConsentStatus.GIVEN, None),
+        (Standing.WITHDRAWN, ConsentStatus.GIVEN, None),
+        (Standing.EXPIRED, ConsentStatus.GIVEN, ConsentStatus.REFUSED),
+        (Standing.LAPSED, ConsentStatus.GIVEN, ConsentStatus.REFUSED),
+    ],
+)
+def test_an_answer_becomes_a_record_when_it_changes_something(
+    standing: Standing, after_yes: ConsentStatus | None, after_no: ConsentStatus | None
+) -> None:
+    assert status_of_answer(is_yes=True, standing=standing) is after_yes
+    assert status_of_answer(is_yes=False, standing=standing) is after_no
 
 
 choices = st.none() | st.builds(

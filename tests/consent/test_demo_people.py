@@ -14,8 +14,8 @@ from audit import queries as log
 from audit.models import LogEntry
 from audit.operations import settle, verify
 from consent.demo.people import JOINED, DemoAccount, demo_accounts, load_people
-from consent.loading import load_catalogue
 from consent.models import ConsentRecord, HeldItem, Message
+from consent.operations.catalogue import load_catalogue
 from consent.queries.choices import purposes_of
 from consent.queries.holdings import held_context, my_data
 from consent.vocabulary import Standing

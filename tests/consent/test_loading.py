@@ -13,7 +13,6 @@ from audit.events import EventKind
 from audit.models import LogEntry
 from consent import operations
 from consent.catalogue import Catalogue, CatalogueError, parse_catalogue
-from consent.loading import Change, LoadReport, load_catalogue
 from consent.models import (
     ConsentRecord,
     DataCategory,
@@ -26,6 +25,7 @@ from consent.models import (
     PurposeCategory,
     Source,
 )
+from consent.operations.catalogue import Change, LoadReport, load_catalogue
 from consent.queries.choices import purpose_page, purposes_of
 from consent.queries.register import current_register, organisation
 from consent.vocabulary import Standing

@@ -8,11 +8,11 @@ import pytest
 from django.core import mail
 from pytest_django import Settings
 
-from accounts.models import DataSubject
+from accounts.models import DataSubject, User
 from audit import keyring
 from consent import operations, tasks
 from consent.models import Message, Purpose
-from consent.operations.messages import _claimed, send_messages
+from consent.operations.messages import _claim, send_messages
 from tests import factories
 from tests.factories import NOW
 
@@ -73,6 +73,14 @@ class TestConfirmation:
     def test_goes_to_nobody_who_cannot_log_in(self, leak_warning: Purpose) -> None:
         choose(factories.make_subject("VW-0000009"))
 
+        assert not Message.objects.exists()
+
+    def test_goes_to_nobody_whose_login_is_gone(
+        self, anna: DataSubject, leak_warning: Purpose
+    ) -> None:
+        choose(anna)
+        DataSubject.objects.update(user=None)
+
         send_messages(at=NOW)
         assert mail.outbox == []
         assert Message.objects.get().sent_at == NOW
@@ -93,8 +101,22 @@ class TestClaim:
         choose(anna)
         as_first_read, as_second_read = Message.objects.get(), Message.objects.get()
 
-        assert _claimed([as_first_read], at=NOW)
-        assert not _claimed([as_second_read], at=NOW)
+        assert _claim(as_first_read, at=NOW)
+        assert not _claim(as_second_read, at=NOW)
+
+    def test_a_message_that_cannot_be_made_holds_up_no_other(
+        self, anna: DataSubject, bram: DataSubject, leak_warning: Purpose
+    ) -> None:
+        choose(anna)
+        choose(bram)
+        User.objects.filter(data_subject=anna).update(email_sealed=b"damaged")
+
+        with pytest.raises(keyring.SealBrokenError):
+            send_messages(at=NOW)
+        send_messages(at=NOW + timedelta(seconds=5))
+
+        assert [sent.to for sent in mail.outbox] == [["bram@voorbeeld.example"]]
+        assert Message.objects.get(subject=anna).attempts == 1
 
 
 @pytest.mark.usefixtures("closed_port")
@@ -127,4 +149,5 @@ class TestServerAway:
         Message.objects.update(attempts=10)
 
         send_messages(at=NOW)
-        assert Message.objects.get().attempts == 10
+        given_up = Message.objects.get()
+        assert (given_up.attempts, given_up.is_given_up) == (10, True)

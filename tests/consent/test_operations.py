@@ -1,9 +1,10 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import DatabaseError, connection, transaction
 
 from accounts.models import DataSubject
+from audit import queries as log
 from audit.checks import log_is_append_only
 from audit.events import EventKind
 from audit.models import LogEntry
@@ -72,6 +73,43 @@ class TestRecordChoices:
 
         ends = dict(ConsentRecord.objects.values_list("category__slug", "valid_until"))
         assert ends == {"usage": NOW.replace(year=2028), "household": None}
+
+    def test_a_record_says_which_text_was_read_in_which_language(
+        self, anna: DataSubject, leak_warning: Purpose
+    ) -> None:
+        operations.record_choices(
+            subject=anna,
+            purpose="lekwaarschuwing",
+            choices={"usage": True, "household": True},
+            notice_number=1,
+            language="en",
+            at=NOW,
+        )
+
+        record = ConsentRecord.objects.first()
+        assert record is not None
+        (entry, _) = log.entries(filter=log.EntryFilter(), before=None, limit=9)
+        assert entry.shown is not None
+        notice = record.notice_version
+        assert (record.language, notice.number) == ("en", 1)
+        assert entry.shown["language"] == "en"
+        assert (entry.shown["noticeVersion"], entry.shown["noticeDigest"]) == (1, notice.digest)
+
+    def test_a_repeated_answer_leads_to_the_submission_that_stands(
+        self, anna: DataSubject, leak_warning: Purpose
+    ) -> None:
+        choose(anna, usage=True, household=True)
+        last = choose(anna, usage=True, household=False, at=LATER)
+
+        assert choose(anna, usage=True, household=False, at=LATER) == last
+
+    def test_a_no_to_what_ended_by_itself_is_a_refusal(
+        self, anna: DataSubject, leak_warning: Purpose
+    ) -> None:
+        choose(anna, usage=True, household=True)
+        choose(anna, usage=False, household=True, at=NOW.replace(year=2029))
+
+        assert statuses(anna) == {"usage": "refused", "household": "given"}
 
     def test_a_purpose_without_words_cannot_be_answered(
         self, anna: DataSubject, household: DataCategory
@@ -245,6 +283,19 @@ def test_a_consent_ends_on_the_same_day_of_the_month(start: str, months: int, en
 
     assert ends is not None
     assert ends.date().isoformat() == end
+
+
+@pytest.mark.parametrize(
+    ("moment", "months", "end"),
+    [
+        ("2026-03-01T00:30+01:00", 24, "2028-03-01T00:30+01:00"),
+        ("2026-07-15T00:30+02:00", 6, "2027-01-15T00:30+01:00"),
+        ("2026-09-29T02:30+02:00", 6, "2027-03-29T02:30+02:00"),
+    ],
+)
+def test_a_day_is_a_day_in_amsterdam(moment: str, months: int, end: str) -> None:
+    """Half past midnight there is another day in UTC, and summer time shifts the hour."""
+    assert _end(datetime.fromisoformat(moment), months) == datetime.fromisoformat(end)
 
 
 def test_what_has_no_term_does_not_end() -> None:

@@ -50,6 +50,25 @@ def manage(
     )
 
 
+def python(*arguments: str, environment: dict[str, str]) -> subprocess.Popen[str]:
+    """Start Python in a process of its own, with the settings of the product."""
+    return subprocess.Popen(
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        env=environment | {"DJANGO_SETTINGS_MODULE": "config.settings"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def said(process: subprocess.Popen[str]) -> str:
+    """Return the last line of a process, once it has ended well."""
+    out, err = process.communicate(timeout=A_BUSY_MACHINE)
+    assert process.returncode == 0, err
+    return out.strip().splitlines()[-1]
+
+
 def _administer(server: str, statement: str) -> None:
     import psycopg
 

@@ -24,19 +24,23 @@ CHOICES = {
 }
 
 
-def yes_without_consent() -> int:
-    """Replay the log in its own order and count each yes that a service got while no consent stood."""
+def replayed() -> dict[str, int]:
+    """Replay the log in its own order.
+
+    Count each yes that a service got while no consent stood, and each choice that said what stood.
+    """
     stands: dict[tuple[object, object, object], bool] = {}
-    wrong = 0
+    wrong = repeated = 0
     for entry in _in_order():
         if entry.shown is None:
             continue
         key = (entry.subject_id, entry.shown.get("purpose"), entry.shown.get("dataCategory"))
         if entry.kind in CHOICES:
+            repeated += stands.get(key) is CHOICES[entry.kind]
             stands[key] = CHOICES[entry.kind]
         elif entry.kind is EventKind.ACCESS_DECIDED and entry.shown["reason"] == "consent-given":
             wrong += not stands.get(key, False)
-    return wrong
+    return {"yesWithoutConsent": wrong, "repeated": repeated}
 
 
 def _in_order() -> list[queries.EntryView]:
@@ -61,7 +65,7 @@ def main() -> dict[str, object]:
         "records": ConsentRecord.objects.count(),
         "choiceEvents": LogEntry.objects.filter(kind__in=[kind.value for kind in CHOICES]).count(),
         "statusesThatDiffer": _statuses_that_differ(),
-        "yesWithoutConsent": yes_without_consent(),
+        **replayed(),
     }
 
 

@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes.databases import A_BUSY_MACHINE, fresh_environment
+from tests.processes.databases import A_BUSY_MACHINE, fresh_environment, python, said
 from tests.processes.demo import RunningDemo, running_demo
 from tests.processes.service import Service
-from tests.processes.test_concurrency import python, said
 
 pytestmark = pytest.mark.processes
 

@@ -20,7 +20,7 @@ from audit.operations import settle  # noqa: E402
 from consent.operations import decide_access, record_choices  # noqa: E402
 from consent.operations.access import AccessQuestion, Asker  # noqa: E402
 
-PURPOSE, CATEGORY = "lekwaarschuwing", "usage"
+PURPOSE, CATEGORY, HALF = "lekwaarschuwing", "usage", 0.5
 
 
 def ask(reference: str, asker: Asker) -> bool:
@@ -47,7 +47,10 @@ def choose(subject: DataSubject, *, is_yes: bool, notice: int) -> None:
 
 
 def main(number: int, rounds: int, notice: int, references: list[str]) -> dict[str, Any]:
-    """Own one person: choose for it and check the answers at once; ask about all the others too."""
+    """Choose for a person of its own and check the answers at once, choose for one whom all share, and ask about all.
+
+    The first of `references` is the shared one: everyone changes that mind at the same moment.
+    """
     client = ServiceClient.objects.select_related("recipient").get(client_id="lekdetectie")
     asker = Asker(
         client_id=client.client_id,
@@ -56,15 +59,18 @@ def main(number: int, rounds: int, notice: int, references: list[str]) -> dict[s
         purposes=frozenset(client.purposes),
     )
     rng = random.Random(number)
-    own = references[number % len(references)]
-    subject = subject_by_reference(own)
-    assert subject is not None
+    shared, own = (
+        subject_by_reference(reference) for reference in (references[0], references[1 + number])
+    )
+    assert shared is not None
+    assert own is not None
     seen: dict[str, Any] = {"choices": 0, "asked": 0, "wrong": 0, "errors": []}
     for turn in range(rounds):
         try:
-            choose(subject, is_yes=turn % 2 == 0, notice=notice)
-            seen["choices"] += 1
-            seen["wrong"] += ask(own, asker) != (turn % 2 == 0)
+            choose(own, is_yes=turn % 2 == 0, notice=notice)
+            choose(shared, is_yes=rng.random() < HALF, notice=notice)
+            seen["choices"] += 2
+            seen["wrong"] += ask(references[1 + number], asker) != (turn % 2 == 0)
             ask(rng.choice(references), asker)
             seen["asked"] += 2
             if turn % 5 == 0:

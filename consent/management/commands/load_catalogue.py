@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from consent.catalogue import CatalogueError, read_catalogue
-from consent.loading import Change, LoadReport, PurposeChange, load_catalogue
+from consent.operations.catalogue import Change, LoadReport, PurposeChange, load_catalogue
 
 _SAID = {
     Change.ADDED: "new, with notice version {number}",

@@ -4,12 +4,13 @@ import enum
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import models, transaction
+from django.db import connection, models, transaction
 
 from audit.events import Actor, Event, EventKind
 from audit.operations import append
 from consent.catalogue import Catalogue, CatalogueError, Fault
-from consent.loading_rows import (
+from consent.models import Organisation, Purpose
+from consent.operations.catalogue_rows import (
     put,
     put_asked,
     put_categories,
@@ -19,8 +20,9 @@ from consent.loading_rows import (
     put_sources,
     stored_ids,
 )
-from consent.models import Organisation, Purpose
 from consent.vocabulary import LegalBasis
+
+_LOCK = int.from_bytes(b"register")
 
 
 class Change(enum.StrEnum):
@@ -62,6 +64,7 @@ def load_catalogue(*, catalogue: Catalogue, at: datetime) -> LoadReport:
         CatalogueError: this installation serves another organisation, or the catalogue moves a
             purpose from consent to another legal basis; nothing is changed.
     """
+    _one_at_a_time()
     stored = _stored_organisation(catalogue)
     _refuse_other_basis(catalogue)
     register = [
@@ -83,9 +86,19 @@ def load_catalogue(*, catalogue: Catalogue, at: datetime) -> LoadReport:
     return LoadReport(is_changed=is_changed, purposes=purposes, register=tuple(register))
 
 
+def _one_at_a_time() -> None:
+    """Let two processes that load take turns, also the first time, when there is no row to lock yet.
+
+    On SQLite the transaction itself is that lock.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+
+
 def _stored_organisation(catalogue: Catalogue) -> Organisation | None:
-    """Return what is loaded now, locked: two processes that load take turns."""
-    stored = Organisation.objects.select_for_update().first()
+    """Return what is loaded now."""
+    stored = Organisation.objects.first()
     if stored is not None and stored.slug != catalogue.organisation.slug:
         raise _refused(
             catalogue,
