@@ -37,6 +37,7 @@ class Audience(enum.Enum):
 
 
 _MARK = "audience"
+_SUBJECT = "data_subject"
 _AUDIENCES = {Role.CUSTOMER: Audience.DATA_SUBJECT, Role.OFFICER: Audience.OFFICER}
 
 
@@ -58,6 +59,16 @@ def verified_user(request: HttpRequest) -> User | None:
     return user if isinstance(user, User) and is_verified and is_verified() else None
 
 
+def data_subject_of(request: HttpRequest) -> DataSubject | None:
+    """Return the customer who passed both factors in this session: one query, once per request."""
+    if _SUBJECT not in request.__dict__:
+        user = verified_user(request)
+        is_customer = user is not None and user.role == Role.CUSTOMER
+        request.__dict__[_SUBJECT] = subject_of(user.id) if user and is_customer else None
+    found = request.__dict__[_SUBJECT]
+    return found if isinstance(found, DataSubject) else None
+
+
 def public_page(page: Callable[P, R]) -> Callable[P, R]:
     """Let everyone in. Also for an API view, which asks its caller for a token itself."""
 
@@ -69,14 +80,14 @@ def public_page(page: Callable[P, R]) -> Callable[P, R]:
 
 
 def data_subject_page(page: SubjectPage[P]) -> Page[P]:
-    """Let in a data subject who passed both factors, and hand the page who that is (one query)."""
+    """Let in a data subject who passed both factors, and hand the page who that is."""
 
     @wraps(page)
     def gated(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         user = verified_user(request)
         if user is None:
             return to_log_in(request)
-        subject = subject_of(user.id) if user.role == Role.CUSTOMER else None
+        subject = data_subject_of(request)
         if subject is None:
             raise Http404
         return page(request, subject, *args, **kwargs)

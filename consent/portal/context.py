@@ -10,10 +10,9 @@ from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language, gettext
 
-from accounts.gates import verified_user
+from accounts.gates import data_subject_of, verified_user
 from accounts.identity import name_of
 from accounts.models import Role, User
-from accounts.queries import subject_of
 from consent.queries.register import organisation
 from consent.queries.values import OrganisationView
 
@@ -77,7 +76,7 @@ class Frame:
         """Return how the header names who is logged in: one query for a customer, none for an officer."""
         if self.is_officer:
             return gettext("Privacy officer")
-        subject = subject_of(self.user.id) if self.user else None
+        subject = data_subject_of(self._request)
         return name_of(subject) if subject else ""
 
     @cached_property

@@ -38,13 +38,32 @@ def events_about(
 
     `show` is "all", "used", "stopped", "mine" or "sign-ins"; anything else counts as "all".
     """
+    return events_in(
+        current_register(),
+        subject_id=subject_id,
+        language=language,
+        show=show,
+        before=before,
+        limit=limit,
+    )
+
+
+def events_in(
+    register: Register,
+    *,
+    subject_id: UUID,
+    language: str,
+    show: str = "all",
+    before: int | None = None,
+    limit: int,
+) -> EventPage:
+    """Return the same for a caller who has the register at hand."""
     kinds, outcome = _selection(show)
     found = log.entries(
         filter=log.EntryFilter(subject_id=subject_id, kinds=kinds, outcome=outcome),
         before=before,
         limit=limit + 1,
     )
-    register = current_register()
     return EventPage(
         events=tuple(seen(entry, register, language) for entry in found[:limit]),
         older=found[limit - 1].id if len(found) > limit else None,

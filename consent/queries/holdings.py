@@ -13,7 +13,7 @@ from audit.events import EventKind
 from consent.decision import standing_within
 from consent.models import DismissedQuestion, HeldItem
 from consent.queries.choices import current_consents, standings, summed_up
-from consent.queries.events import LOOKS, events_about, seen
+from consent.queries.events import LOOKS, events_in, seen
 from consent.queries.register import (
     CategoryInRegister,
     Register,
@@ -37,7 +37,7 @@ _VISIBLE_DIGITS = 2
 
 
 def my_data(*, subject: DataSubject, language: str, at: datetime) -> MyData:
-    """Return the whole page 'Mijn gegevens' (GDPR art. 15(1)): at most ten queries, whatever is held."""
+    """Return the whole page 'Mijn gegevens' (GDPR art. 15(1)): at most nine queries, whatever is held."""
     register, current = current_register(), current_consents(subject)
     values = _values(subject, register=register, language=language)
     looks = log.last_about_per_category(subject_id=subject.id, kinds=[EventKind.ACCESS_DECIDED])
@@ -72,7 +72,7 @@ def my_data(*, subject: DataSubject, language: str, at: datetime) -> MyData:
             standing in {Standing.REFUSED, Standing.WITHDRAWN} for standing in totals.values()
         ),
         looks_count=_looks_count(subject.id, at=at),
-        recent=_recent(subject.id, language=language),
+        recent=events_in(register, subject_id=subject.id, language=language, limit=RECENT).events,
     )
 
 
@@ -200,7 +200,3 @@ def _looks_count(subject_id: UUID, *, at: datetime) -> int:
             subject_id=subject_id, kinds=frozenset(LOOKS), since=at - LOOKS_COUNTED_OVER
         )
     )
-
-
-def _recent(subject_id: UUID, *, language: str) -> tuple[SeenEvent, ...]:
-    return events_about(subject_id=subject_id, language=language, show="all", limit=RECENT).events

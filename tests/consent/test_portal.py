@@ -178,7 +178,8 @@ class TestMyData:
             page.get("/mijn-gegevens/")
             with CaptureQueriesContext(connection) as asked:
                 page.get("/mijn-gegevens/")
-            return len(asked)
+            control = ("SAVEPOINT", "RELEASE")  # of the transaction in which this test runs
+            return sum(not query["sql"].startswith(control) for query in asked)
 
         choose(anna, usage=True)
         hold(anna, usage, "eerste", "1")
@@ -188,7 +189,7 @@ class TestMyData:
             hold(anna, usage, f"meer-{place}", "2")
             ask(lekdetectie)
 
-        assert queries() == few
+        assert queries() == few <= 15
 
     def test_a_question_can_be_put_away_and_stays_away(
         self, page: Client, anna: DataSubject, leak_warning: Purpose
