@@ -2,7 +2,7 @@
 
 import calendar
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -17,6 +17,7 @@ from consent.errors import AnswerMissingError, NoticeOutdatedError, UnknownPurpo
 from consent.models import (
     ConsentRecord,
     CurrentConsent,
+    DataCategory,
     DismissedQuestion,
     Message,
     NoticeVersion,
@@ -63,29 +64,20 @@ def record_choices(
     """
     _one_at_a_time(subject)
     asked, notice = _question(purpose=purpose, notice_number=notice_number)
-    categories = {
-        line.category.slug: line.category
-        for line in asked.categories.select_related("category").order_by("position")
-    }
-    if set(choices) != set(categories):
-        raise AnswerMissingError
     standing = _locked_choices(subject, asked)
-    answers = {
-        category: status
-        for slug, category in categories.items()
-        if (
-            status := status_of_answer(
-                is_yes=choices[slug],
-                standing=_standing(standing.get(category.id), notice=notice, at=at),
-            )
-        )
-    }
-    if not answers:
+    changes = [
+        (category, status)
+        for category in _categories(asked, answered=choices.keys())
+        if (stands := _standing(standing.get(category.id), notice=notice, at=at))
+        and (status := status_of_answer(is_yes=choices[category.slug], standing=stands))
+    ]
+    if not changes:
         last = max(standing.values(), key=lambda current: current.record_id)
         return Submission(number=last.record.submission, is_changed=False)
     number = _new_number()
-    for category, status in answers.items():
-        record = ConsentRecord.objects.create(
+    ends = _end(at, asked.validity_months)
+    for category, status in changes:
+        record = ConsentRecord(
             submission=number,
             subject=subject,
             purpose=asked,
@@ -95,10 +87,9 @@ def record_choices(
             status=status,
             channel=Channel.PORTAL,
             recorded_at=at,
-            valid_until=_end(at, asked.validity_months) if status is ConsentStatus.GIVEN else None,
+            valid_until=ends if status is ConsentStatus.GIVEN else None,
         )
-        _stand(record)
-        append(_event(record))
+        _record(record)
     if subject.user_id:  # whoever has no login has no address; the choice stands in the file
         Message.objects.create(
             subject=subject, submission=number, language=language, created_at=at, next_try_at=at
@@ -143,12 +134,22 @@ def _question(*, purpose: str, notice_number: int) -> tuple[Purpose, NoticeVersi
     return asked, notice
 
 
+def _categories(purpose: Purpose, *, answered: Collection[str]) -> list[DataCategory]:
+    lines = purpose.categories.select_related("category").order_by("position")
+    categories = [line.category for line in lines]
+    if set(answered) != {category.slug for category in categories}:
+        raise AnswerMissingError
+    return categories
+
+
 def _standing(current: CurrentConsent | None, *, notice: NoticeVersion, at: datetime) -> Standing:
     choice = current.choice if current else None
     return standing_of(choice=choice, notice_number=notice.number, at=at)
 
 
-def _stand(record: ConsentRecord) -> None:
+def _record(record: ConsentRecord) -> None:
+    """Store the record, the status that follows from it and the line in the log."""
+    record.save(force_insert=True)
     CurrentConsent.objects.update_or_create(
         subject_id=record.subject_id,
         purpose_id=record.purpose_id,
@@ -161,6 +162,7 @@ def _stand(record: ConsentRecord) -> None:
             "recorded_at": record.recorded_at,
         },
     )
+    append(_event(record))
 
 
 def _event(record: ConsentRecord) -> Event:

@@ -127,28 +127,20 @@ def confirmation(
 
     Answers that did not change with this submission are shown as they stood at that moment.
     """
-    records = list(
-        ConsentRecord.objects.filter(
-            subject=subject, purpose__slug=purpose, submission=number
-        ).select_related("notice_version")
-    )
-    if not records:
+    saved = ConsentRecord.objects.filter(subject=subject, purpose__slug=purpose, submission=number)
+    last = saved.select_related("notice_version").order_by("-id").first()
+    if last is None:
         return None
-    last = max(records, key=lambda record: record.id)
     all_of_them = ConsentRecord.objects.filter(subject=subject, purpose_id=last.purpose_id)
     later = all_of_them.filter(id__gt=last.id)
     stood = {
         record.category_id: record for record in all_of_them.filter(id__lte=last.id).order_by("id")
     }
     register = current_register()
+    slugs = {category.id: category.slug for category in register.categories.values()}
+    by_slug = {slugs[category_id]: record for category_id, record in stood.items()}
     texts = said(last.notice_version.texts, language)
-    by_id = {category.id: category for category in register.categories.values()}
     mail = Message.objects.filter(submission=number).first()
-    is_yes = {
-        by_id[category_id].slug: record.status == ConsentStatus.GIVEN
-        for category_id, record in stood.items()
-    }
-    required = [asked.slug for asked in register.purposes[purpose].categories if asked.is_required]
     return Confirmation(
         number=number,
         purpose=purpose,
@@ -158,18 +150,25 @@ def confirmation(
         is_mailed=mail is not None and not mail.is_given_up,
         is_sent=mail is not None and mail.sent_at is not None,
         is_superseded=later.exists(),
-        is_without_effect=any(is_yes.values()) and not all(is_yes.get(slug) for slug in required),
+        is_without_effect=_is_without_effect(register.purposes[purpose], by_slug),
         choices=tuple(
             ConfirmedChoice(
-                question=texts["categories"].get(by_id[category_id].slug, {}).get("question", ""),
-                title=said(by_id[category_id].texts, language)["name"],
+                question=texts["categories"].get(slug, {}).get("question", ""),
+                title=register.category_title(slug, language),
                 is_yes=record.status == ConsentStatus.GIVEN,
                 status=record.status,
                 until=record.valid_until,
             )
-            for category_id, record in stood.items()
+            for slug, record in by_slug.items()
         ),
     )
+
+
+def _is_without_effect(purpose: PurposeInRegister, records: Mapping[str, ConsentRecord]) -> bool:
+    """Return whether there is a yes, and a no to something that the purpose cannot do without."""
+    given = {slug for slug, record in records.items() if record.status == ConsentStatus.GIVEN}
+    required = {asked.slug for asked in purpose.categories if asked.is_required}
+    return bool(given) and not required <= given
 
 
 def _row(

@@ -1,7 +1,7 @@
 """What the organisation knows about one person: values, sources, uses, and who may see and did see them."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from consent.queries.choices import current_consents, standings, summed_up
 from consent.queries.events import LOOKS, events_in, seen
 from consent.queries.register import (
     CategoryInRegister,
+    PurposeInRegister,
     Register,
     current_register,
     recipient_lines,
@@ -141,12 +142,7 @@ def _category(
         for purpose in register.purposes.values()
         if purpose.is_active and category.slug in {asked.slug for asked in purpose.categories}
     ]
-    may, may_with_a_yes = set[str](), set[str]()
-    for purpose in uses:
-        counts = standing.get(purpose.slug, Standing.GIVEN) is Standing.GIVEN
-        (may if counts else may_with_a_yes).update(
-            recipient for recipient, used in purpose.uses if used == category.slug
-        )
+    may, may_with_a_yes = _who_may(category.slug, uses=uses, standing=standing)
     return CategoryHoldings(
         slug=category.slug,
         icon=category.icon,
@@ -169,6 +165,18 @@ def _category(
         recipients_without_yes=recipient_lines(register, may_with_a_yes - may, language),
         last_look=last,
     )
+
+
+def _who_may(
+    category: str, *, uses: Iterable[PurposeInRegister], standing: Mapping[str, Standing]
+) -> tuple[set[str], set[str]]:
+    """Return which recipients may see the category now, and which only after a yes."""
+    may, may_with_a_yes = set[str](), set[str]()
+    for purpose in uses:
+        counts = standing.get(purpose.slug, Standing.GIVEN) is Standing.GIVEN
+        recipients = {recipient for recipient, used in purpose.uses if used == category}
+        (may if counts else may_with_a_yes).update(recipients)
+    return may, may_with_a_yes
 
 
 def _questions(
