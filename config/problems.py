@@ -37,7 +37,8 @@ INVALID = "One or more values cannot be used. The member errors names each, and 
 
 def is_api(request: HttpRequest) -> bool:
     """Return whether a system asks here, and not a person with a browser."""
-    return request.path_info.lstrip("/").split("/", 1)[0] in API_ROOTS
+    root, *rest = request.path_info.lstrip("/").split("/")
+    return root in API_ROOTS or (root == "log" and rest[:1] != ["controleren"])
 
 
 def problem(

@@ -10,6 +10,7 @@ urlpatterns = [
     path("", include("consent.portal.urls")),
     path("", include("consent.officer.urls")),
     path("", include("consent.api.urls")),
+    path("", include("consent.transparency.urls")),
     path("taal/", public_page(set_language), name="set_language"),
 ]
 

@@ -33,8 +33,15 @@ class Row:
     form: dict[str, str] = field(default_factory=dict)
 
 
-def for_everyone(status: object, method: str = "get") -> Row:
-    return Row(anonymous=status, halfway=status, customer=status, officer=status, method=method)
+def for_everyone(status: object, method: str = "get", *arguments: str) -> Row:
+    return Row(
+        anonymous=status,
+        halfway=status,
+        customer=status,
+        officer=status,
+        method=method,
+        arguments=arguments,
+    )
 
 
 def for_customers(status: object, method: str = "get", *arguments: str, **form: str) -> Row:
@@ -73,6 +80,10 @@ MATRIX = {
     "oauth-metadata": for_everyone(200),
     "evaluation": for_everyone(401, "post"),
     "openapi": for_everyone(200),
+    "checkpoint": for_everyone(404),  # nothing was signed yet
+    "vkey": for_everyone(200),
+    "tile": for_everyone(404, "get", "0", "000.p/1"),
+    "bundle": for_everyone(404, "get", "000.p/1"),
     "my-data": for_customers(200),
     "my-choices": for_customers(200),
     "purpose": for_customers(200, "get", "lekwaarschuwing"),
