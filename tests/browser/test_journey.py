@@ -38,7 +38,7 @@ def give_password(page: Page, account: dict[str, str]) -> None:
 def enrol(page: Page, account: dict[str, str]) -> None:
     """Set up the second step as a newcomer does: type the secret over, give a code, keep the recovery codes."""
     give_password(page, account)
-    page.wait_for_url("**/inloggen/instellen/")
+    page.wait_for_url("**/inloggen/instellen/**")
     assert page.locator("main svg").count() >= 1  # the QR code
     secret = "".join(page.locator("dd.mono").inner_text().split())
     page.fill("input[name=code]", code_now(secret))
@@ -52,7 +52,7 @@ def enrol(page: Page, account: dict[str, str]) -> None:
 
 def log_in(page: Page, account: dict[str, str]) -> None:
     give_password(page, account)
-    page.wait_for_url("**/inloggen/code/")
+    page.wait_for_url("**/inloggen/code/**")
     page.fill("input[name=code]", code_now(account["totpSecret"]))
     submit(page)
 

@@ -601,6 +601,14 @@ class TestTemplates:
             ):
                 assert "{% csrf_token %}" in form, path
 
+    def test_every_form_that_can_fail_leads_to_what_was_wrong(self) -> None:
+        asks = re.compile(r"(?:faults|error_summary)\.html\" with \w+=form(?:\.error_list)? only")
+        able_to_fail = [path for path in self.ALL if asks.search(self._read(path))]
+
+        assert len(able_to_fail) == 5
+        for path in able_to_fail:
+            assert "#fouten" in self._read(path), path
+
     def test_the_style_sheets_fetch_nothing(self) -> None:
         for sheet in (settings.BASE_DIR / "static" / "css").glob("*.css"):
             assert not re.search(r"@import|url\((?!#)", sheet.read_text()), sheet
