@@ -562,15 +562,22 @@ class TestErrorPages:
     """They are shown when something is wrong, so they lean on nothing: these tests have no database."""
 
     @pytest.mark.parametrize("language", ["nl", "en"])
-    @pytest.mark.parametrize("status", [400, 403, 404, 413, 500])
-    def test_each_says_what_happened_and_what_to_do(self, status: int, language: str) -> None:
+    @pytest.mark.parametrize("page", ["400", "403", "403_open_too_long", "404", "413", "500"])
+    def test_each_says_what_happened_and_what_to_do(self, page: str, language: str) -> None:
         with translation.override(language):
-            text = render_to_string(f"{status}.html")
+            text = render_to_string(f"{page}.html")
 
         assert f'<html lang="{language}">' in text
-        assert str(status) in words(text)
+        assert page[:3] in words(text)
         assert 'class="lead"' in text
         assert 'href="/"' in text
+        assert "tel:" not in text
+
+    @pytest.mark.parametrize("page", ["400", "403", "403_open_too_long", "404", "413", "500"])
+    def test_each_says_whom_to_call_when_that_is_known(self, page: str) -> None:
+        text = render_to_string(f"{page}.html", {"help_phone": "0800 1234"})
+
+        assert '<a class="nowrap" href="tel:08001234">0800 1234</a>' in text
 
     def test_an_address_that_does_not_exist_gets_one(self, db: None) -> None:
         response = Client().get("/bestaat-niet/")
