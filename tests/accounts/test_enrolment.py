@@ -1,6 +1,9 @@
 import re
+from base64 import b32decode
 from datetime import timedelta
+from html import unescape
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import time_machine
@@ -47,6 +50,16 @@ class TestSettingUpAnApp:
         assert "<svg" in html
         assert "style=" not in html
         assert totp.in_groups(TotpDevice.objects.get().secret()) in html
+
+    def test_opens_the_app_on_the_phone_itself(self, client: Client) -> None:
+        give_password(client)
+        html = client.get("/inloggen/instellen/").content.decode()
+
+        link = re.search(r'href="(otpauth://totp/[^"]+)"', html)
+        assert link is not None
+        asked = parse_qs(urlsplit(unescape(link[1])).query)
+        assert totp.in_groups(b32decode(asked["secret"][0])) in html
+        assert html.index(link[1]) < html.index('class="qr"')
 
     def test_keeps_the_secret_out_of_the_session(self, client: Client) -> None:
         give_password(client)
