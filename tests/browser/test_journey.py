@@ -17,6 +17,11 @@ from tests.processes.service import Service
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
 
+LINES = """part => {
+  const text = document.createRange();
+  text.selectNodeContents(part);
+  return text.getClientRects().length;
+}"""
 LEAK = "/toestemmingen/lekwaarschuwing/"
 
 
@@ -40,7 +45,11 @@ def enrol(page: Page, account: dict[str, str]) -> None:
     give_password(page, account)
     page.wait_for_url("**/inloggen/instellen/**")
     assert page.locator("main svg").count() >= 1  # the QR code
-    secret = "".join(page.locator("dd.mono").inner_text().split())
+    key = page.locator("dd.mono")
+    page.set_viewport_size({"width": 390, "height": 800})
+    assert key.evaluate(LINES) == 1, "on a telephone too"
+    assert (page.locator("a[href^='otpauth:']").get_attribute("href") or "").count("secret=") == 1
+    secret = "".join(key.inner_text().split())
     page.fill("input[name=code]", code_now(secret))
     submit(page)
     kept = page.locator("button[name=kept]")

@@ -138,6 +138,10 @@ def test_fits_a_small_screen_and_large_letters(open_page: Opener, visitor: str, 
     assert fits(page), "with letters twice as large"
     assert page.evaluate(CLIPPED) == []
 
+    page.set_viewport_size({"width": 390, "height": 800})
+    assert fits(page), "with letters twice as large on a telephone"
+    assert page.evaluate(CLIPPED) == []
+
 
 def fits(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
@@ -371,6 +375,15 @@ def test_the_log_is_filtered_without_scripts(open_page: Opener) -> None:
 
     assert "antwoord=refused" in page.url
     assert page.locator("tbody tr").count() > 0
+
+
+def test_a_filter_with_a_mistake_keeps_its_fields_in_line(open_page: Opener) -> None:
+    page = open_page("officer", "/kantoor/logboek/?van=x#regels", scripts=False)
+
+    assert page.evaluate("document.activeElement.getAttribute('role')") == "alert"
+    first, second = page.locator("#van"), page.locator("#tot")
+    assert top_of(first) == top_of(second)
+    assert bottom_of(first) <= top_of(page.locator("#van-error"))
 
 
 def test_the_language_can_be_changed_and_changed_back(open_page: Opener) -> None:
