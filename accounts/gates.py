@@ -13,6 +13,7 @@ from django.urls import Resolver404, resolve, reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
 
 from accounts import pending
 from accounts.models import DataSubject, Role, User
@@ -36,8 +37,12 @@ class Audience(enum.Enum):
     OFFICER = "officer"
 
 
+CONTENT = (
+    "#inhoud"  # after a form: without a fragment of its own a redirect keeps the one of the form
+)
 _MARK = "audience"
 _SUBJECT = "data_subject"
+_READ_AND_SEND = "read and send"
 _AUDIENCES = {Role.CUSTOMER: Audience.DATA_SUBJECT, Role.OFFICER: Audience.OFFICER}
 
 
@@ -67,6 +72,13 @@ def data_subject_of(request: HttpRequest) -> DataSubject | None:
         request.__dict__[_SUBJECT] = subject_of(user.id) if user and is_customer else None
     found = request.__dict__[_SUBJECT]
     return found if isinstance(found, DataSubject) else None
+
+
+def read_and_send(page: Callable[P, R]) -> Callable[P, R]:
+    """Answer GET, HEAD and POST: who is sent away while sending can come back to read."""
+    answer: Callable[P, R] = require_http_methods(["GET", "HEAD", "POST"])(page)
+    answer.__dict__[_READ_AND_SEND] = True
+    return answer
 
 
 def public_page(page: Callable[P, R]) -> Callable[P, R]:
@@ -117,12 +129,12 @@ def halfway_page(page: HalfwayPage) -> Callable[[HttpRequest], HttpResponseBase]
     def gated(request: HttpRequest, /) -> HttpResponseBase:
         found = pending.find(request)
         if found is None:
-            return HttpResponseRedirect(reverse("log-in"))
+            return HttpResponseRedirect(reverse("log-in") + CONTENT)
         user = User.objects.filter(pk=found.user_id, is_active=True).first()
         if user is None or found.is_over(at=timezone.now()):  # noqa: TID251 - a gate is at the edge
             request.session.flush()
             messages.warning(request, _("Logging in took too long. Start again."))
-            return HttpResponseRedirect(reverse("log-in"))
+            return HttpResponseRedirect(reverse("log-in") + CONTENT)
         return page(request, found, user)
 
     return marked(gated, Audience.HALFWAY)
@@ -132,8 +144,18 @@ def to_log_in(request: HttpRequest) -> HttpResponseRedirect:
     """Send someone to the log-in page, and back here afterwards when here is a page to read."""
     address = reverse("log-in")
     if request.method in {"GET", "HEAD"}:
-        address += "?" + urlencode({"next": request.get_full_path()})
-    return HttpResponseRedirect(address)
+        return HttpResponseRedirect(f"{address}?{urlencode({'next': request.get_full_path()})}")
+    if _can_be_read(request.path_info):
+        address += "?" + urlencode({"next": request.path})
+    return HttpResponseRedirect(address + CONTENT)
+
+
+def _can_be_read(path: str) -> bool:
+    try:
+        view = resolve(path).func
+    except Resolver404:
+        return False
+    return _READ_AND_SEND in getattr(view, "__dict__", {})
 
 
 def start_page(user: User) -> str:

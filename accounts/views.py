@@ -8,11 +8,12 @@ import django_otp
 from django.contrib import auth, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_POST
 from django_otp.models import Device
 
 from accounts import operations, pending, throttle
@@ -26,17 +27,24 @@ from accounts.errors import (
     WrongPasswordError,
 )
 from accounts.forms import CodeForm, PasswordForm, RecoveryCodeForm
-from accounts.gates import halfway_page, next_page, public_page, start_page, verified_user
+from accounts.gates import (
+    CONTENT,
+    halfway_page,
+    next_page,
+    public_page,
+    read_and_send,
+    start_page,
+    verified_user,
+)
 from accounts.models import RecoveryDevice, TotpDevice, User
 from accounts.pending import Pending
 from accounts.queries import app_of, recovery_codes_of
 from accounts.wording import fault, setup_texts
 
 _BACKEND = "accounts.backends.EmailBackend"
-_READ_AND_SEND = ["GET", "HEAD", "POST"]
 
 
-@require_http_methods(_READ_AND_SEND)
+@read_and_send
 @sensitive_post_parameters()
 @public_page
 def log_in(request: HttpRequest) -> HttpResponse:
@@ -62,41 +70,41 @@ def log_in(request: HttpRequest) -> HttpResponse:
         form.add_error("email", fault(error, at=at))
         return _refused(_show_log_in(request, form, next_page=asked), error, at=at)
     pending.begin(request, user_id=found.id, next_page=next_page(asked, user=found), at=at)
-    return redirect("enrol" if app_of(found) is None else "log-in-code")
+    return _on_to("enrol" if app_of(found) is None else "log-in-code")
 
 
-@require_http_methods(_READ_AND_SEND)
+@read_and_send
 @sensitive_post_parameters()
 @halfway_page
 def log_in_code(request: HttpRequest, halfway: Pending, user: User) -> HttpResponse:
     """Ask for the code from the app."""
     device = app_of(user)
     if device is None:
-        return redirect("enrol")
+        return _on_to("enrol")
     form = CodeForm(request.POST if request.method == "POST" else None)
     return _ask_code(request, halfway, user, device, form, template="accounts/code.html")
 
 
-@require_http_methods(_READ_AND_SEND)
+@read_and_send
 @sensitive_post_parameters()
 @halfway_page
 def log_in_recovery(request: HttpRequest, halfway: Pending, user: User) -> HttpResponse:
     """Ask for a recovery code, from who does not have the app at hand."""
     device = recovery_codes_of(user)
     if device is None:
-        return redirect("log-in-code")
+        return _on_to("log-in-code")
     form = RecoveryCodeForm(request.POST if request.method == "POST" else None)
     return _ask_code(request, halfway, user, device, form, template="accounts/recovery_code.html")
 
 
-@require_http_methods(_READ_AND_SEND)
+@read_and_send
 @sensitive_post_parameters()
 @halfway_page
 def enrol(request: HttpRequest, halfway: Pending, user: User) -> HttpResponse:
     """Set up an app: the first one, or a new one after a recovery code."""
     is_replacing = _passed_recovery_code(halfway)
     if app_of(user) is not None and not is_replacing:
-        return redirect("enrol-codes" if halfway.passed else "log-in-code")
+        return _on_to("enrol-codes" if halfway.passed else "log-in-code")
     if request.method == "POST" and is_replacing and "later" in request.POST:
         return _complete(request, halfway, user)
     device = TotpDevice.objects.filter(pk=halfway.app, user=user, confirmed=False).first()
@@ -108,12 +116,12 @@ def enrol(request: HttpRequest, halfway: Pending, user: User) -> HttpResponse:
     return _set_up(request, halfway, user, device)
 
 
-@require_http_methods(_READ_AND_SEND)
+@read_and_send
 @halfway_page
 def enrol_codes(request: HttpRequest, halfway: Pending, user: User) -> HttpResponse:
     """Show ten recovery codes, once; go on when they are kept."""
     if not halfway.passed or _passed_recovery_code(halfway):
-        return redirect("enrol")
+        return _on_to("enrol")
     if request.method != "POST":
         return render(request, "accounts/codes_ahead.html")
     if "kept" in request.POST and operations.confirm_recovery_codes(user=user):
@@ -160,9 +168,9 @@ def _ask_code(
         return _refused(render(request, template, {"form": form}), error, at=at)
     halfway = pending.passed(request, halfway, device=device.persistent_id, at=at)
     if isinstance(device, RecoveryDevice):
-        return redirect("enrol")
+        return _on_to("enrol")
     if recovery_codes_of(user) is None:
-        return redirect("enrol-codes")
+        return _on_to("enrol-codes")
     return _complete(request, halfway, user)
 
 
@@ -181,7 +189,7 @@ def _set_up(request: HttpRequest, halfway: Pending, user: User, device: TotpDevi
             at=at,
         )
     except AlreadyEnrolledError:
-        return redirect("log-in-code")
+        return _on_to("log-in-code")
     except (WrongCodeError, TooManyAttemptsError) as error:
         form.add_error("code", fault(error, at=at, is_app=True))
         return _refused(_show_setup(request, halfway, device, form), error, at=at)
@@ -193,14 +201,18 @@ def _complete(request: HttpRequest, halfway: Pending, user: User) -> HttpRespons
     """Log in: a new session with nothing in it but the user and the device that was passed."""
     device = Device.from_persistent_id(halfway.passed)
     if not isinstance(device, BoundedDevice) or device.user_id != user.id or not device.confirmed:
-        return redirect("log-in")
+        return _on_to("log-in")
     operations.record_sign_in(user=user, device=device, at=timezone.now())
     request.session.flush()
     auth.login(request, user, backend=_BACKEND)
     django_otp.login(request, device)
     if isinstance(device, RecoveryDevice):
         messages.warning(request, _codes_left(device.codes_left()))
-    return HttpResponseRedirect(halfway.next)
+    return HttpResponseRedirect(halfway.next if "#" in halfway.next else halfway.next + CONTENT)
+
+
+def _on_to(name: str) -> HttpResponse:
+    return HttpResponseRedirect(reverse(name) + CONTENT)
 
 
 def _passed_recovery_code(halfway: Pending) -> bool:

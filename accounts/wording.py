@@ -21,9 +21,10 @@ from accounts.models import TotpDevice
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetupTexts:
-    """What an app needs to know, for a camera and for a keyboard."""
+    """What an app needs to know: for a camera, for the phone itself and for a keyboard."""
 
     qr: SafeString
+    address: str  # the same as a link, for who reads this on the phone that has the app
     secret: str
     issuer: str
     account: str
@@ -48,8 +49,10 @@ def fault(error: AccountsError, *, at: datetime, is_app: bool = False) -> str:
 def setup_texts(device: TotpDevice) -> SetupTexts:
     """Return how to add this app: as a picture, and as text for who cannot use a picture."""
     secret, account, issuer = device.secret(), email_of(device.user), _issuer()
+    address = totp.address(secret=secret, issuer=issuer, account=account)
     return SetupTexts(
-        qr=_qr(totp.address(secret=secret, issuer=issuer, account=account)),
+        qr=_qr(address),
+        address=address,
         secret=totp.in_groups(secret),
         issuer=issuer,
         account=account,

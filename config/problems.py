@@ -5,6 +5,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.template.loader import render_to_string
@@ -159,11 +160,12 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001
-    return refuse(request, 403)
+    return refuse(request, 403, page="403_open_too_long")
 
 
-def refuse(request: HttpRequest, status: int) -> HttpResponse:
+def refuse(request: HttpRequest, status: int, *, page: str = "") -> HttpResponse:
     """Answer with the error page or the problem of this status; needs no database and no session."""
     if is_api(request):
         return problem(status)
-    return HttpResponse(render_to_string(f"{status}.html"), status=status)
+    text = render_to_string(f"{page or status}.html", {"help_phone": settings.HELP_PHONE})
+    return HttpResponse(text, status=status)

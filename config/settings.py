@@ -135,6 +135,7 @@ EMAIL_BACKEND = env.text(
     "REGIE_EMAIL_BACKEND", default="django.core.mail.backends.filebased.EmailBackend"
 )
 EMAIL_FILE_PATH = DATA_DIR / "mail"
+HELP_PHONE = env.text("REGIE_HELP_PHONE", default="")  # for error pages, which ask no database
 DEFAULT_FROM_EMAIL = env.text("REGIE_FROM_EMAIL", default="Vechtwater <noreply@vechtwater.example>")
 
 CELERY_BROKER_URL = env.text("REGIE_BROKER_URL", default="memory://localhost")

@@ -29,6 +29,7 @@ MADE_HERE = (
     "regie.sqlite3-wal",
 )
 HIGHEST_PORT = 65535
+HELP_PHONE = "0800 1234"  # of Vechtwater, as its catalogue says
 KEPT_SETTINGS = ("REGIE_BOOTSTRAP", "REGIE_DATABASE_URL", "REGIE_LOG_LEVEL")
 
 
@@ -154,5 +155,6 @@ def set_environment(*, port: int, data_dir: Path) -> None:
         CELERY_SKIP_CHECKS="yes",  # they take a second, and nothing here differs from the tests
         REGIE_DEMO="yes",
         REGIE_DATA_DIR=str(data_dir),
+        REGIE_HELP_PHONE=HELP_PHONE,
         REGIE_PUBLIC_BASE_URL=f"http://{HOST}:{port}",
     )

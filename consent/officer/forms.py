@@ -75,6 +75,16 @@ class LogForm(forms.Form):
         )
 
     @property
+    def error_list(self) -> list[tuple[str, str]]:
+        """Return the errors as (id to jump to, what to do); what has no place on the page leads to the first day."""
+        shown = {*_IN_THE_ADDRESS, "klant"}
+        return [
+            (name if name in shown else "van", str(text))
+            for name, texts in self.errors.items()
+            for text in texts
+        ]
+
+    @property
     def days(self) -> list[forms.BoundField]:
         return [self["van"], self["tot"]]
 

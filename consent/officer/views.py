@@ -8,9 +8,9 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
-from accounts.gates import officer_page
+from accounts.gates import officer_page, read_and_send
 from accounts.models import User
 from consent.officer.forms import LogForm
 from consent.operations import office
@@ -28,7 +28,7 @@ def front(_request: HttpRequest, _officer: User) -> HttpResponse:
     return redirect("log")
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@read_and_send
 @officer_page
 def log(request: HttpRequest, officer: User) -> HttpResponse:
     """Show the log. A search by customer number is posted, so that the number is in no address or server log."""

@@ -51,6 +51,9 @@ REASONS: dict[str, _Words] = {
     Reason.DATA_CATEGORY_MISSING: _("No kind of data named"),
     Reason.SUBJECT_NOT_THE_CLIENT: _("Service asked for another service"),
     Reason.RESOURCE_TYPE_UNKNOWN: _("Unknown kind of question"),
+    "wrong-password": _("Password was wrong"),
+    "wrong-code": _("Code was wrong"),
+    "too-many-attempts": _("Tried too often"),
 }
 
 

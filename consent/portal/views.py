@@ -7,9 +7,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
-from accounts.gates import data_subject_page, public_page
+from accounts.gates import CONTENT, data_subject_page, public_page, read_and_send
 from accounts.models import DataSubject
 from consent.errors import (
     AnswerMissingError,
@@ -26,7 +26,6 @@ from consent.queries.holdings import my_data as my_data_of
 from consent.queries.values import PurposePage
 
 EVENTS_ON_A_PAGE = 25
-_CONTENT = "#inhoud"  # without a fragment of its own a redirect keeps the one of an error link
 
 
 @require_safe
@@ -66,7 +65,7 @@ def my_choices(request: HttpRequest, subject: DataSubject) -> HttpResponse:
     return render(request, "portal/my_choices.html", {"groups": groups})
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@read_and_send
 @data_subject_page
 def purpose(request: HttpRequest, subject: DataSubject, slug: str) -> HttpResponse:
     page = _page(subject, slug)
@@ -101,7 +100,7 @@ def _save(
     if not submission.is_changed:
         messages.info(request, _("This was already your choice. Nothing changed."))
     address = reverse("confirmation", args=[page.slug, submission.number])
-    return HttpResponseRedirect(address + _CONTENT)
+    return HttpResponseRedirect(address + CONTENT)
 
 
 @require_safe

@@ -1,7 +1,7 @@
 """Codes into sentences: who did what, why and when, in words that everyone understands."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import groupby
 
@@ -119,14 +119,27 @@ def sentence(event: SeenEvent) -> EventSentence:
     )
 
 
+def together(events: Iterable[SeenEvent]) -> tuple[SeenEvent, ...]:
+    """Return the events with the same answers of one press as one, about all their categories."""
+    found: dict[tuple[str, str], list[SeenEvent]] = {}
+    for event in events:
+        found.setdefault((event.submission or str(event.uid), event.kind), []).append(event)
+    return tuple(
+        replace(same[0], category=", ".join(event.category for event in reversed(same)))
+        for same in found.values()
+    )
+
+
 def days(events: Iterable[SeenEvent], *, today: date) -> tuple[Day, ...]:
-    """Return the events grouped by the day on which they happened, in the order given."""
+    """Return the events grouped by the day on which they happened, in the order given: newest first."""
     return tuple(
         Day(
             heading=day_name(on, today=today),
             sentences=tuple((clock(event.at), sentence(event)) for event in same_day),
         )
-        for on, same_day in groupby(events, key=lambda event: timezone.localdate(event.at))
+        for on, same_day in groupby(
+            together(events), key=lambda event: timezone.localdate(event.at)
+        )
     )
 
 

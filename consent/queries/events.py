@@ -86,6 +86,7 @@ def seen(entry: log.EntryView, register: Register, language: str) -> SeenEvent:
         outcome=entry.outcome,
         reason=str(shown.get("reason", "")),
         is_numbered=entry.index is not None,
+        submission=str(shown.get("submission", "")),
     )
 
 

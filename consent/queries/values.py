@@ -68,6 +68,7 @@ class SeenEvent:
     outcome: str  # permitted | refused | ""
     reason: str
     is_numbered: bool  # False until the log has given it an index
+    submission: str = ""  # the number that choices saved with one press share
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,6 +228,11 @@ class LogState:
     run_counted: int
     run_faults: int
     first_fault: str
+
+    @property
+    def added(self) -> int:
+        """Return how many lines were added after those that were recomputed last."""
+        return self.size - self.run_counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,12 @@ def meaning(standing: Standing | None) -> str:
     return str(wording.pill(standing).meaning)
 
 
+@register.filter
+def is_open(standing: Standing | None) -> bool:
+    """Return whether there is something left to choose."""
+    return wording.pill(standing).is_open
+
+
 @register.inclusion_tag("components/event.html")
 def event_line(event: SeenEvent, today: date) -> dict[str, object]:
     """Tell one event outside a list of days: the moment names its day."""
@@ -28,6 +34,11 @@ def event_line(event: SeenEvent, today: date) -> dict[str, object]:
         "sentence": wording.sentence(event),
         "when": wording.when(event.at, today=today),
     }
+
+
+@register.filter
+def together(events: tuple[SeenEvent, ...]) -> tuple[SeenEvent, ...]:
+    return wording.together(events)
 
 
 @register.filter

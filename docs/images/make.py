@@ -31,7 +31,7 @@ def log_in(page: Page, *, base: str, account: dict[str, str]) -> None:
     page.fill("input[name=email]", account["email"])
     page.fill("input[name=password]", account["password"])
     page.locator("main button[type=submit]").first.click()
-    page.wait_for_url("**/inloggen/code/")
+    page.wait_for_url("**/inloggen/code/**")
     page.fill("input[name=code]", code(account["totpSecret"]))
     page.locator("main button[type=submit]").first.click()
     page.wait_for_url("**/mijn-gegevens/**")

@@ -1,6 +1,9 @@
 import re
+from base64 import b32decode
 from datetime import timedelta
+from html import unescape
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import time_machine
@@ -48,6 +51,16 @@ class TestSettingUpAnApp:
         assert "style=" not in html
         assert totp.in_groups(TotpDevice.objects.get().secret()) in html
 
+    def test_opens_the_app_on_the_phone_itself(self, client: Client) -> None:
+        give_password(client)
+        html = client.get("/inloggen/instellen/").content.decode()
+
+        link = re.search(r'href="(otpauth://totp/[^"]+)"', html)
+        assert link is not None
+        asked = parse_qs(urlsplit(unescape(link[1])).query)
+        assert totp.in_groups(b32decode(asked["secret"][0])) in html
+        assert html.index(link[1]) < html.index('class="qr"')
+
     def test_keeps_the_secret_out_of_the_session(self, client: Client) -> None:
         give_password(client)
         client.get("/inloggen/instellen/")
@@ -75,7 +88,7 @@ class TestSettingUpAnApp:
 
         assert page.status_code == 200
         assert len(set(codes)) == 10
-        assert answer.headers["Location"] == "/mijn-gegevens/"
+        assert answer.headers["Location"] == "/mijn-gegevens/#inhoud"
         assert client.get("/mijn-gegevens/").status_code == 200
 
     def test_is_logged(self, client: Client) -> None:
@@ -151,7 +164,7 @@ class TestEachLogInApart:
             late.post("/inloggen/instellen/", {"code": code}) for code in ("123456", code_of(first))
         ]
 
-        assert {answer.headers["Location"] for answer in answers} == {"/inloggen/code/"}
+        assert {answer.headers["Location"] for answer in answers} == {"/inloggen/code/#inhoud"}
         assert TotpDevice.objects.get().pk == first.pk
 
     def test_loses_even_when_both_looked_before_either_was_confirmed(
@@ -164,7 +177,7 @@ class TestEachLogInApart:
 
         answer = _set_up(rf.post("/", {"code": code_of(second)}), halfway, user, second)
 
-        assert answer.headers["Location"] == "/inloggen/code/"
+        assert answer.headers["Location"] == "/inloggen/code/#inhoud"
         assert not TotpDevice.objects.get(pk=second.pk).confirmed
 
 
@@ -179,7 +192,7 @@ class TestOncePasswordIsNotEnough:
             thief.post("/inloggen/instellen/", {"code": "123456"}),
             thief.post("/inloggen/instellen/", {"later": "1"}),
         ):
-            assert answer.headers["Location"] == "/inloggen/code/"
+            assert answer.headers["Location"] == "/inloggen/code/#inhoud"
         assert TotpDevice.objects.count() == 1
 
     def test_codes_are_not_shown_to_who_has_only_the_password(self, client: Client) -> None:
@@ -190,7 +203,7 @@ class TestOncePasswordIsNotEnough:
 
         for data in ({}, {"kept": "1"}):
             answer = thief.post("/inloggen/instellen/herstelcodes/", data)
-            assert answer.headers["Location"] == "/inloggen/instellen/"
+            assert answer.headers["Location"] == "/inloggen/instellen/#inhoud"
 
     def test_the_operation_refuses_too(self, client: Client) -> None:
         set_up(client)
@@ -233,7 +246,7 @@ class TestRecoveryCodesPage:
 
         answer = fresh.post("/inloggen/code/", {"code": person.code(later)})
 
-        assert answer.headers["Location"] == "/inloggen/instellen/herstelcodes/"
+        assert answer.headers["Location"] == "/inloggen/instellen/herstelcodes/#inhoud"
         assert fresh.get("/mijn-gegevens/").status_code == 302
         fresh.post("/inloggen/instellen/herstelcodes/")
         fresh.post("/inloggen/instellen/herstelcodes/", {"kept": "1"})

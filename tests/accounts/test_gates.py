@@ -54,8 +54,19 @@ class TestDenyByDefault:
             "/toestemmingen/lekwaarschuwing/", {"choice-usage": "yes"}, follow=True
         )
 
-        assert answer.redirect_chain == [("/inloggen/", 302)]
+        purpose = "%2Ftoestemmingen%2Flekwaarschuwing%2F"
+        assert answer.redirect_chain == [(f"/inloggen/?next={purpose}#inhoud", 302)]
         assert b'role="status"' in answer.content
+        assert b'value="/toestemmingen/lekwaarschuwing/"' in answer.content
+
+    def test_leads_back_to_no_address_that_only_takes_forms(
+        self, client: Client, organisation: object
+    ) -> None:
+        for address in (
+            "/toestemmingen/lekwaarschuwing/niet-meer-tonen/",
+            "/kantoor/logboek/export/",
+        ):
+            assert client.post(address).headers["Location"] == "/inloggen/#inhoud"
 
 
 class TestGates:

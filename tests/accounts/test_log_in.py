@@ -36,7 +36,7 @@ class TestPassword:
         answer = give_password(client)
 
         assert answer.status_code == 302
-        assert answer.headers["Location"] == "/inloggen/code/"
+        assert answer.headers["Location"] == "/inloggen/code/#inhoud"
         assert not client.get("/").wsgi_request.user.is_authenticated
         assert not is_logged_in(client)
 
@@ -56,7 +56,7 @@ class TestPassword:
     def test_leads_to_setting_up_an_app_when_there_is_none(
         self, client: Client, anna: object
     ) -> None:
-        assert give_password(client).headers["Location"] == "/inloggen/instellen/"
+        assert give_password(client).headers["Location"] == "/inloggen/instellen/#inhoud"
 
     def test_may_be_given_with_the_address_in_any_spelling(
         self, client: Client, enrolled: Enrolled
@@ -210,14 +210,14 @@ class TestCode:
     def test_completes_the_log_in(self, client: Client, enrolled: Enrolled) -> None:
         answer = log_in(client, enrolled)
 
-        assert answer.headers["Location"] == "/mijn-gegevens/"
+        assert answer.headers["Location"] == "/mijn-gegevens/#inhoud"
         assert is_logged_in(client)
         assert "pending_log_in" not in client.session
 
     def test_brings_an_officer_to_the_log(self, client: Client, enrolled_officer: Enrolled) -> None:
         answer = log_in(client, enrolled_officer, email=OFFICER_EMAIL)
 
-        assert answer.headers["Location"] == "/kantoor/logboek/"
+        assert answer.headers["Location"] == "/kantoor/logboek/#inhoud"
 
     def test_gives_the_session_another_key_at_each_step(
         self, client: Client, enrolled: Enrolled
@@ -295,7 +295,7 @@ class TestCode:
     def test_is_asked_of_nobody_without_an_app(self, client: Client, anna: DataSubject) -> None:
         give_password(client)
 
-        assert client.get("/inloggen/code/").headers["Location"] == "/inloggen/instellen/"
+        assert client.get("/inloggen/code/").headers["Location"] == "/inloggen/instellen/#inhoud"
 
     def test_tried_on_and_on_is_logged_once(self, client: Client, enrolled: Enrolled) -> None:
         give_password(client)
@@ -345,7 +345,7 @@ class TestHalfway:
         self, client: Client, enrolled: Enrolled, page: str
     ) -> None:
         for answer in (client.get(page), client.post(page, {"code": enrolled.code(NOW)})):
-            assert answer.headers["Location"] == "/inloggen/"
+            assert answer.headers["Location"] == "/inloggen/#inhoud"
 
     def test_lasts_ten_minutes(
         self, client: Client, enrolled: Enrolled, clock: time_machine.Traveller
@@ -356,7 +356,7 @@ class TestHalfway:
 
         answer = client.post("/inloggen/code/", {"code": enrolled.code(late)}, follow=True)
 
-        assert answer.redirect_chain == [("/inloggen/", 302)]
+        assert answer.redirect_chain == [("/inloggen/#inhoud", 302)]
         assert b'role="status"' in answer.content
         assert not is_logged_in(client)
 
@@ -366,7 +366,7 @@ class TestHalfway:
 
         answer = client.post("/inloggen/code/", {"code": enrolled.code(NOW)})
 
-        assert answer.headers["Location"] == "/inloggen/"
+        assert answer.headers["Location"] == "/inloggen/#inhoud"
 
     def test_is_over_when_another_log_in_begins(
         self, client: Client, enrolled: Enrolled, enrolled_officer: Enrolled
@@ -389,7 +389,7 @@ class TestFactorThatIsGone:
 
         answer = client.post("/inloggen/instellen/herstelcodes/", {"kept": "1"})
 
-        assert answer.headers["Location"] == "/inloggen/"
+        assert answer.headers["Location"] == "/inloggen/#inhoud"
         assert not is_logged_in(client)
 
 
@@ -401,10 +401,10 @@ class TestRecoveryCode:
     def test_leads_to_a_new_app_or_on(self, client: Client, enrolled: Enrolled) -> None:
         answer = self.use(client, enrolled.codes[0])
 
-        assert answer.headers["Location"] == "/inloggen/instellen/"
+        assert answer.headers["Location"] == "/inloggen/instellen/#inhoud"
         assert not is_logged_in(client)
         answer = client.post("/inloggen/instellen/", {"later": "1"}, follow=True)
-        assert answer.redirect_chain == [("/mijn-gegevens/", 302)]
+        assert answer.redirect_chain == [("/mijn-gegevens/#inhoud", 302)]
         assert b"9" in answer.content
         assert is_logged_in(client)
 
@@ -446,7 +446,7 @@ class TestRecoveryCode:
         answer = client.post("/inloggen/instellen/herstelcodes/", {"kept": "1"})
 
         assert page.status_code == 200
-        assert answer.headers["Location"] == "/mijn-gegevens/"
+        assert answer.headers["Location"] == "/mijn-gegevens/#inhoud"
         assert is_logged_in(client)
         assert [device.pk for device in TotpDevice.objects.all()] == [new.pk]
         assert self.use(Client(), enrolled.codes[1]).status_code == 422
@@ -476,7 +476,7 @@ class TestRecoveryCode:
         RecoveryDevice.objects.all().delete()
         give_password(client)
 
-        assert client.get("/inloggen/herstelcode/").headers["Location"] == "/inloggen/code/"
+        assert client.get("/inloggen/herstelcode/").headers["Location"] == "/inloggen/code/#inhoud"
 
 
 class TestNextPage:
@@ -489,7 +489,7 @@ class TestNextPage:
         give_password(client, next_page=page)
         answer = client.post("/inloggen/code/", {"code": enrolled.code(NOW)})
 
-        assert answer.headers["Location"] == page
+        assert answer.headers["Location"] == f"{page}#inhoud"
 
     @pytest.mark.parametrize(
         "address",
@@ -525,7 +525,7 @@ class TestNextPage:
         give_password(client, next_page="https://kwaad.example/")
         answer = client.post("/inloggen/code/", {"code": enrolled.code(NOW)})
 
-        assert answer.headers["Location"] == "/mijn-gegevens/"
+        assert answer.headers["Location"] == "/mijn-gegevens/#inhoud"
 
 
 class TestLogOut:

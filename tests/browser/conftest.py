@@ -65,7 +65,7 @@ def newcomer(browser: Browser, site: RunningDemo) -> StorageState:
     person = site.accounts["notEnrolled"][0]
     with browser.new_context(base_url=site.base, locale="nl-NL") as context:
         page = _first_factor(context, person)
-        page.wait_for_url("**/inloggen/instellen/")
+        page.wait_for_url("**/inloggen/instellen/**")
         secret = "".join(page.locator("dd.mono").inner_text().split())
         page.fill("input[name=code]", code_now(secret))
         page.get_by_role("button", name="Verder").click()
@@ -81,7 +81,7 @@ def code_now(secret: str) -> str:
 def _log_in(browser: Browser, site: RunningDemo, person: dict[str, str]) -> StorageState:
     with browser.new_context(base_url=site.base, locale="nl-NL") as context:
         page = _first_factor(context, person)
-        page.wait_for_url("**/inloggen/code/")
+        page.wait_for_url("**/inloggen/code/**")
         page.fill("input[name=code]", code_now(person["totpSecret"]))
         page.locator("main form button[type=submit]").first.click()
         page.wait_for_url(lambda url: "/inloggen/" not in url)

@@ -1,5 +1,6 @@
 """What every page promises, in a real browser: for all eyes, on all screens, without scripts, without strangers."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -33,6 +34,8 @@ CLIPPED = """() => [...document.querySelectorAll('main *')].filter(part => {
   return part.clientWidth > 1 && style.overflowX !== 'visible' && style.overflowX !== 'auto'
     && part.scrollWidth > part.clientWidth + 1;
 }).map(part => part.className || part.tagName)"""
+FRAME = "part => [getComputedStyle(part).outlineStyle, getComputedStyle(part).boxShadow]"
+EDGE = """part => [getComputedStyle(part).borderTopColor, getComputedStyle(part).backgroundColor]"""
 # WCAG 1.4.12: what a reader may set must not hide a word.
 SPACING = """* { line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important; }
 p { margin-block-end: 2em !important; }"""
@@ -133,6 +136,10 @@ def test_fits_a_small_screen_and_large_letters(open_page: Opener, visitor: str, 
     page.set_viewport_size({"width": 1280, "height": 800})
     page.add_style_tag(content="html { font-size: 200% !important; }")
     assert fits(page), "with letters twice as large"
+    assert page.evaluate(CLIPPED) == []
+
+    page.set_viewport_size({"width": 390, "height": 800})
+    assert fits(page), "with letters twice as large on a telephone"
     assert page.evaluate(CLIPPED) == []
 
 
@@ -278,7 +285,7 @@ def test_a_forgotten_answer_leads_to_its_question(
     browser: Browser, site: RunningDemo, newcomer: StorageState
 ) -> None:
     opener = Opener(browser, site.base, {"newcomer": newcomer})
-    page = opener("newcomer", "/toestemmingen/loden-leidingen/")
+    page = opener("newcomer", "/toestemmingen/loden-leidingen/", width=390, scripts=False)
     fieldsets = page.locator("fieldset")
     fieldsets.last.locator("input[value=no]").check()
 
@@ -288,11 +295,76 @@ def test_a_forgotten_answer_leads_to_its_question(
     assert answered.value.status == 422
     assert page.title().startswith("Fout:")
     assert page.locator("[role=alert]").bounding_box()["y"] < page.locator("h1").bounding_box()["y"]  # type: ignore[index]
+    assert page.evaluate("document.activeElement.id") == "fouten", "without a script"
     assert fieldsets.last.locator("input[value=no]").is_checked()
-    assert_axe_finds_nothing(page)
     page.locator("#fouten a").first.click()
     assert page.evaluate("document.activeElement.type") == "radio"
+    assert bottom_of(page.locator(".site-header")) <= top_of(fieldsets.first.locator("legend"))
+
+    page.keyboard.press("Space")
+    page.get_by_role("button", name="Keuze opslaan").click()
+    page.wait_for_url("**/bevestiging/**#inhoud")
+    assert page.evaluate("document.activeElement.id") == "inhoud"
+    assert page.locator("main").evaluate(FRAME) == ["none", "none"]
+    assert page.evaluate("scrollY") == 0
     opener.close()
+
+
+def test_a_forgotten_answer_is_accessible(
+    browser: Browser, site: RunningDemo, newcomer: StorageState
+) -> None:
+    opener = Opener(browser, site.base, {"newcomer": newcomer})
+    page = opener("newcomer", "/toestemmingen/lekwaarschuwing/")
+
+    page.get_by_role("button", name="Keuze opslaan").click()
+
+    page.locator("#fouten").wait_for()
+    assert_axe_finds_nothing(page)
+    opener.close()
+
+
+def top_of(part: Locator) -> float:
+    return float(part.evaluate("part => part.getBoundingClientRect().top"))
+
+
+def bottom_of(part: Locator) -> float:
+    return float(part.evaluate("part => part.getBoundingClientRect().bottom"))
+
+
+def test_a_mistake_while_logging_in_gets_the_focus(open_page: Opener) -> None:
+    page = open_page("nobody", "/inloggen/", scripts=False)
+
+    page.get_by_role("button", name="Verder").click()
+
+    page.locator("#fouten").wait_for()
+    assert page.evaluate("document.activeElement.id") == "fouten"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_field_with_a_mistake_is_seen_at_its_edge(open_page: Opener, scheme: str) -> None:
+    page = open_page("nobody", "/inloggen/", scheme=scheme)
+    before = page.locator("#id_email").evaluate(EDGE)[0]
+
+    page.get_by_role("button", name="Verder").click()
+    page.locator("#fouten").wait_for()
+
+    edge, ground = page.locator("#id_email").evaluate(EDGE)
+    assert edge != before
+    assert contrast(edge, ground) >= 3
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the contrast of two colors as WCAG 2 counts it; they are written as "rgb(1, 2, 3)"."""
+    dark, light = sorted(luminance(color) for color in (one, other))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def luminance(color: str) -> float:
+    parts = [int(part) / 255 for part in re.findall(r"\d+", color)[:3]]
+    red, green, blue = (
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def test_the_log_is_filtered_without_scripts(open_page: Opener) -> None:
@@ -303,6 +375,15 @@ def test_the_log_is_filtered_without_scripts(open_page: Opener) -> None:
 
     assert "antwoord=refused" in page.url
     assert page.locator("tbody tr").count() > 0
+
+
+def test_a_filter_with_a_mistake_keeps_its_fields_in_line(open_page: Opener) -> None:
+    page = open_page("officer", "/kantoor/logboek/?van=x#regels", scripts=False)
+
+    assert page.evaluate("document.activeElement.getAttribute('role')") == "alert"
+    first, second = page.locator("#van"), page.locator("#tot")
+    assert top_of(first) == top_of(second)
+    assert bottom_of(first) <= top_of(page.locator("#van-error"))
 
 
 def test_the_language_can_be_changed_and_changed_back(open_page: Opener) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import jsonschema
 import pytest
 from django.test import Client
+from django.test.utils import override_settings
 
 pytestmark = pytest.mark.urls("tests.config.urls")
 
@@ -215,4 +216,11 @@ class TestErrorPage:
         response = careful.post("/pages/send")
 
         assert response.status_code == 403
-        assert b"<h1>" in response.content
+        assert "Deze pagina stond te lang open" in response.content.decode()
+
+    @pytest.mark.parametrize("kind", ["bad", "forbidden", "missing", "too-big", "unplanned"])
+    def test_gives_the_number_to_call(self, system: Client, kind: str) -> None:
+        with override_settings(HELP_PHONE="0800 1234"):
+            response = system.get(f"/pages/fail/{kind}")
+
+        assert "0800 1234" in response.content.decode()

@@ -1,4 +1,4 @@
-"""The port of the demo was free a moment ago, and is taken now."""
+"""The demo as it starts: where it is, and whom to call."""
 
 import signal
 import socket
@@ -9,7 +9,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
-from consent.demo.place import HOST
+from consent.demo.place import HELP_PHONE, HOST
+from tests.consent.catalogues import VECHTWATER
 
 
 @pytest.fixture
@@ -39,3 +40,7 @@ def test_a_port_that_was_just_taken_is_named(
 
     with pytest.raises(CommandError, match=f"Port {taken_port} is in use"):
         call_command("demo", port=taken_port)
+
+
+def test_an_error_page_gives_the_number_of_the_catalogue() -> None:
+    assert VECHTWATER.organisation.contact["phone"] == HELP_PHONE

@@ -1,7 +1,10 @@
+import ast
 import json
 import re
+from typing import Any
 
 import pytest
+from django.conf import settings
 from django.template.loader import render_to_string
 from django.test import Client
 
@@ -104,6 +107,26 @@ class TestLog:
         assert response.status_code == 422
         assert said in words(response.text)
         assert re.search(r"<title>\s*Fout:", response.text)
+        assert response.text.index('id="regels"') < response.text.index("<h1>")
+        assert re.search(r'<a href="#(van|tot)">', response.text)
+        assert f"{LOG}export/" not in response.text
+
+    @pytest.mark.parametrize("query", ["soort=onzin", "voor=x"])
+    def test_an_address_that_makes_no_sense_is_an_error_too(
+        self, office: Client, query: str
+    ) -> None:
+        response = office.get(f"{LOG}?{query}")
+
+        assert response.status_code == 422
+        assert 'role="alert"' in response.text
+
+    def test_nothing_is_nothing_to_export(self, office: Client) -> None:
+        assert f"{LOG}export/" in office.get(LOG).text
+        assert f"{LOG}export/" not in office.get(f"{LOG}?tot=2000-01-01").text
+
+    def test_counts_from_zero_as_a_proof_does(self, office: Client) -> None:
+        assert "1 regel, genummerd vanaf 0" in words(office.get(LOG).text)
+        assert "2 regels, genummerd vanaf 0" in words(office.get(LOG).text)
 
     def test_a_customer_number_is_searched_by_post_and_stands_in_no_address(
         self, office: Client, anna: DataSubject, bram: DataSubject
@@ -179,7 +202,8 @@ class TestState:
         text = words(office.post(f"{LOG}controle/", follow=True).text)
 
         assert "Wij hebben het logboek nagerekend. Het klopt." in text
-        assert "Het logboek klopt Gecontroleerd op" in text
+        since = "Klopte bij de laatste controle Daarna kwamen er 2 regels bij. Gecontroleerd op"
+        assert since in text, "that it was checked, and that somebody looked"
         assert "Gewist of gewijzigd 0 regels" in text
         assert "Logboek gecontroleerd" in text
 
@@ -192,17 +216,32 @@ class TestState:
         assert "Wij hebben het logboek nagerekend. Het klopt niet" in text
         assert "Eerste fout: Table audit_loghead, head: there must be exactly one" in text
 
-    def test_a_broken_log_says_where_and_what_to_do(self) -> None:
-        state = LogState(
-            size=9, pending=2, root="ab" * 32, checkpoint_size=None, checkpoint_at=None,
-            run_at=NOW, run_counted=9, run_faults=2, first_fault="entry 4",
-        )  # fmt: skip
+    @pytest.mark.parametrize(
+        ("size", "said"),
+        [
+            (9, "Het logboek klopt Gecontroleerd op"),
+            (10, "Klopte bij de laatste controle Daarna kwam er 1 regel bij. Gecontroleerd op"),
+            (17, "Klopte bij de laatste controle Daarna kwamen er 8 regels bij. Gecontroleerd op"),
+        ],
+    )
+    def test_claims_no_more_than_was_checked(self, size: int, said: str) -> None:
+        assert said in self.shown(size=size, run_counted=9)
 
-        text = words(
+    @staticmethod
+    def shown(**parts: Any) -> str:
+        given = {
+            "size": 9, "pending": 0, "root": "ab" * 32, "checkpoint_size": None, "checkpoint_at": None,
+            "run_at": NOW, "run_counted": 9, "run_faults": 0, "first_fault": "", **parts,
+        }  # fmt: skip
+        state = LogState(**given)
+        return words(
             render_to_string("officer/log_state.html", {"state": state, "csrf_token": "x"})
         )
 
-        assert "Het logboek klopt niet" in text
+    def test_a_broken_log_says_where_and_what_to_do(self) -> None:
+        text = self.shown(size=11, pending=2, run_faults=2, first_fault="entry 4")
+
+        assert "Het logboek klopt niet Gecontroleerd op" in text
         assert "Eerste fout: entry 4" in text
         assert "Verander niets." in text
         assert "Wacht op een nummer 2 regels" in text
@@ -258,6 +297,20 @@ class TestWording:
     @pytest.mark.parametrize("reason", list(Reason))
     def test_every_reason_has_words(self, reason: Reason) -> None:
         assert wording.reason(reason) != reason.value
+
+    def test_every_reason_that_logging_in_writes_has_words(self) -> None:
+        written = {
+            keyword.value.value
+            for path in (settings.BASE_DIR / "accounts" / "operations").glob("*.py")
+            for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(call, ast.Call)
+            for keyword in call.keywords
+            if keyword.arg == "reason" and isinstance(keyword.value, ast.Constant)
+        } - {""}
+
+        assert written >= {"wrong-password", "wrong-code", "too-many-attempts"}
+        for reason in written:
+            assert wording.reason(str(reason)) != reason
 
     def test_what_it_does_not_know_it_shows_as_it_is(self) -> None:
         assert wording.kind("some.new.kind") == "some.new.kind"

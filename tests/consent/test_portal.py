@@ -153,10 +153,23 @@ class TestMyData:
 
         assert "mevrouw A. Jansen" in text
         assert "148 liter" in text
-        assert "Wij kregen dit van uzelf" in text
+        assert "Dit komt van uzelf. Sinds " in text
         assert "0123456" not in text
-        assert "Extra beveiligd" in text
+        assert "Deels verborgen" in text
         assert "Team storingsdienst Zoekt lekken" in text
+
+    def test_says_that_names_and_values_stay_dutch_in_english(
+        self, page: Client, anna: DataSubject, leak_warning: Purpose, usage: DataCategory
+    ) -> None:
+        hold(anna, usage, "meter", "148 liter")
+        assert '<span class="values__value">148 liter' in page.get("/mijn-gegevens/").text
+
+        page.cookies["language"] = "en"
+        text = page.get("/mijn-gegevens/").text
+
+        assert '<span class="values__value" lang="nl">148 liter' in text
+        assert re.search(r'Good \w+, <span lang="nl">mevrouw A. Jansen', text)
+        assert "This comes van uzelf. Since " in words(text)
 
     def test_tells_what_a_closed_panel_holds(
         self, page: Client, anna: DataSubject, lekdetectie: ServiceClient
@@ -202,6 +215,23 @@ class TestMyData:
         assert "vraag voor u klaar" not in words(page.get("/mijn-gegevens/").text)
         assert "Nog niet gekozen" in words(page.get("/toestemmingen/").text)
 
+    def test_several_questions_are_counted_and_stand_on_a_page_of_their_own(
+        self, page: Client, leak_warning: Purpose, usage: DataCategory
+    ) -> None:
+        factories.make_purpose(
+            "bespaartips", categories={usage: True}, recipient=factories.make_recipient("coach")
+        )
+
+        text = page.get("/mijn-gegevens/").text
+
+        assert "Er staan 2 vragen voor u klaar Zolang u niet kiest, doen wij dit niet." in words(
+            text
+        )
+        assert '<a class="tap" href="/toestemmingen/">Bekijk de vragen</a>' in text
+        assert "niet-meer-tonen" not in text
+        page.post(f"{PURPOSE}niet-meer-tonen/", {"notice": "1"})
+        assert "Er staat 1 vraag voor u klaar" in words(page.get("/mijn-gegevens/").text)
+
     def test_a_question_that_changed_meanwhile_is_not_put_away(
         self, page: Client, anna: DataSubject, leak_warning: Purpose
     ) -> None:
@@ -234,6 +264,17 @@ class TestMyChoices:
         choose(anna, usage=False)
         assert headings_before_the_line() == "U zei nee"
 
+    def test_invites_to_choose_only_what_was_not_chosen_yet(
+        self, page: Client, anna: DataSubject, leak_warning: Purpose
+    ) -> None:
+        assert "Bekijk en kies" in words(page.get("/toestemmingen/").text)
+
+        choose(anna, usage=False)
+
+        text = words(page.get("/toestemmingen/").text)
+        assert "Bekijk of verander" in text
+        assert "Bekijk en kies" not in text
+
     def test_says_since_when_and_until_when(
         self, page: Client, anna: DataSubject, leak_warning: Purpose
     ) -> None:
@@ -252,6 +293,20 @@ class TestPurposePage:
 
         assert ticked(text) == []
         assert "Nog niet gekozen" in text
+
+    def test_an_open_question_can_be_left_or_put_away(
+        self, page: Client, anna: DataSubject, leak_warning: Purpose
+    ) -> None:
+        text = page.get(PURPOSE).text
+        assert "Nu niet kiezen" in text
+        assert f'action="{PURPOSE}niet-meer-tonen/"' in text
+
+        choose(anna, usage=True)
+
+        text = page.get(PURPOSE).text
+        assert "Niets veranderen" in text
+        assert "Nu niet kiezen" not in text
+        assert "niet-meer-tonen" not in text
 
     def test_yes_and_no_are_made_of_the_same_parts(
         self, page: Client, leak_warning: Purpose
@@ -427,6 +482,19 @@ class TestWhoLooked:
         assert "want u had nog niet gekozen" in text
         assert "U zei ja: Soort usage." in text
 
+    def test_tells_answers_of_one_press_in_one_sentence_each_way(
+        self, page: Client, anna: DataSubject, leak_warning: Purpose
+    ) -> None:
+        choose(anna, usage=True, household=True)
+        choose(anna, usage=False, household=True)
+
+        for url in ("/wie-keek/", "/mijn-gegevens/"):
+            text = words(page.get(url).text)
+            assert re.findall(r"U (zei ja|veranderde uw ja in nee): ([\w ,]+)\.", text) == [
+                ("veranderde uw ja in nee", "Soort usage"),
+                ("zei ja", "Soort usage, Soort household"),
+            ], url
+
     def test_shows_one_kind_when_asked(
         self, page: Client, anna: DataSubject, lekdetectie: ServiceClient
     ) -> None:
@@ -595,15 +663,22 @@ class TestErrorPages:
     """They are shown when something is wrong, so they lean on nothing: these tests have no database."""
 
     @pytest.mark.parametrize("language", ["nl", "en"])
-    @pytest.mark.parametrize("status", [400, 403, 404, 413, 500])
-    def test_each_says_what_happened_and_what_to_do(self, status: int, language: str) -> None:
+    @pytest.mark.parametrize("page", ["400", "403", "403_open_too_long", "404", "413", "500"])
+    def test_each_says_what_happened_and_what_to_do(self, page: str, language: str) -> None:
         with translation.override(language):
-            text = render_to_string(f"{status}.html")
+            text = render_to_string(f"{page}.html")
 
         assert f'<html lang="{language}">' in text
-        assert str(status) in words(text)
+        assert page[:3] in words(text)
         assert 'class="lead"' in text
         assert 'href="/"' in text
+        assert "tel:" not in text
+
+    @pytest.mark.parametrize("page", ["400", "403", "403_open_too_long", "404", "413", "500"])
+    def test_each_says_whom_to_call_when_that_is_known(self, page: str) -> None:
+        text = render_to_string(f"{page}.html", {"help_phone": "0800 1234"})
+
+        assert '<a class="nowrap" href="tel:08001234">0800 1234</a>' in text
 
     def test_an_address_that_does_not_exist_gets_one(self, db: None) -> None:
         response = Client().get("/bestaat-niet/")
@@ -633,6 +708,14 @@ class TestTemplates:
                 r'<form[^>]*method="post".*?</form>', self._read(path), re.DOTALL
             ):
                 assert "{% csrf_token %}" in form, path
+
+    def test_every_form_that_can_fail_leads_to_what_was_wrong(self) -> None:
+        asks = re.compile(r"(?:faults|error_summary)\.html\" with \w+=form(?:\.error_list)? only")
+        able_to_fail = [path for path in self.ALL if asks.search(self._read(path))]
+
+        assert len(able_to_fail) == 5
+        for path in able_to_fail:
+            assert "#fouten" in self._read(path), path
 
     def test_the_style_sheets_fetch_nothing(self) -> None:
         for sheet in (settings.BASE_DIR / "static" / "css").glob("*.css"):
