@@ -78,7 +78,7 @@ def verify_export(stream: BinaryIO, *, vkey: str | None = None) -> Verdict:
         CheckpointError: `vkey` is not a verification key.
         OSError: the stream cannot be read.
     """
-    trusted = checkpoint.parse_vkey(vkey) if vkey else None
+    trusted = checkpoint.parse_vkey(vkey) if vkey is not None else None
     verdict = Verdict()
     lines = _lines(stream)
     header = next(lines, b"")
@@ -240,7 +240,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Check the file that is named on the command line; return the exit code."""
     parser = argparse.ArgumentParser(
         prog="python3 -m audit.verifier",
-        description="Check an export of the log. Exit code 0: genuine. 1: not genuine. 2: unreadable.",
+        description="Check an export of the log. Exit code 0: genuine (without --vkey only: consistent "
+        "with the key in the file). 1: not genuine. 2: unreadable.",
     )
     parser.add_argument("file", type=Path, help="the export (JSON Lines)")
     parser.add_argument("--vkey", help="the key of the log, as you know it from elsewhere")
@@ -255,7 +256,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except checkpoint.CheckpointError as error:
         return _say([f"--vkey: {error}"], _UNREADABLE)
     if verdict.head and not verdict.faults:
-        sentences = _good_news(verdict, verdict.head)
+        sentences = _good_news(verdict, verdict.head, is_key_known=options.vkey is not None)
     else:
         sentences = _bad_news(verdict)
     if options.vkey is None:
@@ -273,15 +274,23 @@ def _bad_news(verdict: Verdict) -> list[str]:
     return [*sentences, "The export is not genuine, or not complete."]
 
 
-def _good_news(verdict: Verdict, head: checkpoint.Head) -> list[str]:
-    sentences = [
-        f"The export is genuine. Number of entries: {verdict.count}.",
-        f"Each of them is in the log {head.origin}, of {head.size} entries.",
-    ]
+def _good_news(verdict: Verdict, head: checkpoint.Head, *, is_key_known: bool) -> list[str]:
+    """Return what the file proves: without a key from elsewhere, only that it agrees with itself."""
+    count = f"Number of entries: {verdict.count}."
+    if is_key_known:
+        sentences = [
+            f"The export is genuine. {count}",
+            f"Each of them is in the log {head.origin}, of {head.size} entries.",
+        ]
+    else:
+        sentences = [
+            f"The export is consistent with the key in the file. {count}",
+            f"Each of them is in a log that calls itself {head.origin}, of {head.size} entries.",
+        ]
     if verdict.erased:
         sentences.append(f"Entries with an erased part, which cannot be checked: {verdict.erased}.")
     if verdict.count == head.size:
-        sentences.append("It is the whole log up to that moment: none was left out.")
+        sentences.append("It is the whole of that log up to that moment: none was left out.")
     else:
         sentences.append("The export is a selection: it does not prove that none was left out.")
     return sentences

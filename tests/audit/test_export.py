@@ -50,10 +50,10 @@ def named_lines(content: bytes) -> set[int]:
         return {1}
 
 
-def resigned(lines: list[bytes]) -> bytes:
+def resigned(lines: list[bytes], *, count: int | None = None) -> bytes:
     """Put a right last line under these, as only the holder of the log key could."""
     body = b"".join(lines)
-    digest, count = hashlib.sha256(body), len(lines) - 1
+    digest, count = hashlib.sha256(body), len(lines) - 1 if count is None else count
     message = verifier.trailer_message(count=count, digest=digest.digest())
     trailer: dict[str, Json] = {
         "count": count,
@@ -280,6 +280,26 @@ class TestVerifier:
             changed = canonical({**json.loads(last), **change}) + b"\n"
             assert verdict_on(b"".join([*lines, changed])).faults[0][0] == len(lines) + 1
 
+    @pytest.mark.parametrize("count", [0, 6, 8])
+    def test_refuses_a_count_that_was_signed_and_is_not_right(
+        self, content: bytes, count: int
+    ) -> None:
+        *lines, _ = content.splitlines(keepends=True)
+
+        verdict = verdict_on(resigned(lines, count=count))
+
+        assert verdict.faults == [(9, f"There should be {count} entries; found 7.")]
+
+    def test_counts_an_entry_of_which_only_the_part_for_officers_is_erased(
+        self, content: bytes
+    ) -> None:
+        header, _, _, nobody, *_ = content.splitlines(keepends=True)
+        erased = canonical({**json.loads(nobody), "internal": None, "internalOpening": None})
+
+        verdict = verdict_on(resigned([header, erased + b"\n"]))
+
+        assert (verdict.faults, verdict.erased) == ([], 1)
+
     def test_trusts_the_key_that_it_was_given_and_not_the_one_in_the_file(
         self, content: bytes
     ) -> None:
@@ -341,6 +361,15 @@ class TestCommandLine:
         assert verifier.main([str(path), "--vkey", "nonsense"]) == 2
         assert "--vkey: A verification key reads" in capsys.readouterr().out
 
+    def test_takes_an_empty_key_for_a_key_that_is_none(
+        self, content: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        path = tmp_path / "export.jsonl"
+        path.write_bytes(content)
+
+        assert verifier.main([str(path), "--vkey", ""]) == 2
+        assert "--vkey: A verification key reads" in capsys.readouterr().out
+
     def test_runs_without_django_and_warns_when_no_key_was_given(
         self, content: bytes, tmp_path: Path
     ) -> None:
@@ -360,19 +389,24 @@ class TestCommandLine:
         trusting, certain = run(), run("--vkey", vkey())
         assert (trusting.returncode, certain.returncode) == (0, 0), trusting.stderr
         assert "Warning: the key was taken from the file itself." in trusting.stdout
+        assert "The export is consistent with the key in the file." in trusting.stdout
+        assert "genuine" not in trusting.stdout
         assert "Warning" not in certain.stdout
-        assert "It is the whole log" in certain.stdout
+        assert "The export is genuine." in certain.stdout
+        assert "It is the whole of that log" in certain.stdout
         assert "erased part, which cannot be checked: 1." in certain.stdout
 
     def test_says_that_a_selection_proves_no_more_than_it_does(
         self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        log_of(3)
+        log_of(2)
         path = tmp_path / "export.jsonl"
-        path.write_bytes(exported(EntryFilter(subject_id=ANNA)))
+        path.write_bytes(exported(EntryFilter(subject_id=ANNA)))  # all but one
 
         assert verifier.main([str(path)]) == 0
-        assert "it does not prove that none was left out" in capsys.readouterr().out
+        said = capsys.readouterr().out
+        assert "it does not prove that none was left out" in said
+        assert "It is the whole" not in said
 
 
 class TestCsv:

@@ -1,9 +1,11 @@
+from collections.abc import Callable
 from datetime import timedelta
 
 import metamorphic_log
 import pytest
 from django.conf import settings
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from audit import checkpoint, integration, keyring, merkle, operations, tasks, tree
@@ -58,6 +60,22 @@ class TestIntegrate:
         operations.integrate(at=NOW - timedelta(hours=1))
 
         assert LogHead.objects.get().integrated_at == NOW
+
+    @pytest.mark.parametrize("work", [operations.integrate, operations.publish])
+    def test_first_asks_postgresql_for_a_commit_that_survives_a_power_cut(
+        self, work: Callable[..., object]
+    ) -> None:
+        log_of(1)
+        append(an_event())
+
+        with CaptureQueriesContext(connection) as captured:
+            work(at=NOW)
+
+        statements = [query["sql"] for query in captured if "SAVEPOINT" not in query["sql"]]
+        if work is operations.integrate:
+            assert "audit_pendingentry" in statements.pop(0)  # is there anything to do?
+        is_asked = statements[0] == "SET LOCAL synchronous_commit = on"
+        assert is_asked == (connection.vendor == "postgresql")
 
     @pytest.mark.parametrize(
         "changes",
