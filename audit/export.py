@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from django.conf import settings
 
-from audit import checkpoint, keyring
+from audit import checkpoint, rootkeys
 from audit.canonical import Json, canonical, parse
 from audit.events import CODES
 from audit.leaf import INTERNAL, SHOWN, in_base64
@@ -45,7 +45,7 @@ def export_json_lines(*, filter: EntryFilter, at: datetime) -> Iterator[bytes]: 
         NothingSignedError: there is no checkpoint.
     """
     signed = _last_checkpoint()
-    signer = checkpoint.verifier_of(key=keyring.log_key(), origin=settings.LOG_ORIGIN)
+    signer = checkpoint.verifier_of(key=rootkeys.log_key(), origin=settings.LOG_ORIGIN)
     header: dict[str, Json] = {
         "format": FORMAT,
         "origin": settings.LOG_ORIGIN,
@@ -84,7 +84,7 @@ def _json_lines(header: Mapping[str, Json], filter_: EntryFilter, size: int) -> 
     trailer: dict[str, Json] = {
         "count": count,
         "sha256": digest.hexdigest(),
-        "signature": in_base64(keyring.log_key().sign(message)),
+        "signature": in_base64(rootkeys.log_key().sign(message)),
     }
     yield canonical(trailer) + b"\n"
 

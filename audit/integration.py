@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Max
 
-from audit import checkpoint, keyring, merkle
+from audit import checkpoint, merkle, rootkeys
 from audit.models import Checkpoint, Leaf, LogHead, PendingEntry, Tile
 from audit.tree import LogBrokenError, StoredTree, completed_tiles
 
@@ -61,7 +61,7 @@ def publish(*, at: datetime) -> Checkpoint | None:
         return None
     head, _ = current_head()
     last = Checkpoint.objects.order_by("-size").first()
-    key = keyring.log_key()
+    key = rootkeys.log_key()
     root = bytes(head.root)
     if last is not None:
         signer = checkpoint.verifier_of(key=key, origin=settings.LOG_ORIGIN)

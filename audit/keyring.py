@@ -4,29 +4,22 @@ Destroying a data key erases everything that it sealed (GDPR art. 17), in backup
 well once the master key has been replaced. The log outlives the keys: a leaf never needs one.
 """
 
-import json
 import secrets
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from pathlib import Path
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives import hashes, hmac, serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives import hashes, hmac
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from audit.keyfiles import KeyFileError, read_or_make
-from audit.leaf import from_base64, in_base64
-from audit.models import Checkpoint, Key
+from audit.models import Key
+from audit.rootkeys import KEY_SIZE, MasterKey, master_key, wrong_master
 
 _FORMAT = b"\x01"
 _NONCE_SIZE = 12
-_KEY_SIZE = 32
 _REMEMBERED = 10_000  # rows of about 300 bytes
 
 
@@ -36,12 +29,6 @@ class SealBrokenError(Exception):
 
 class KeyDestroyedError(Exception):
     """The key was destroyed: what it sealed is erased."""
-
-
-@dataclass(frozen=True, slots=True)
-class MasterKey:
-    id: str
-    key: bytes
 
 
 # Rows that are known to be committed. A row that this process made is remembered only after its
@@ -81,15 +68,26 @@ def month_key(*, at: datetime) -> Key:
 
 
 def destroy(*, key: Key, at: datetime) -> None:
-    """Destroy a key: what it sealed can never be read again. Destroying it twice is harmless."""
+    """Destroy a key: what it sealed can never be read again. Destroying it twice is harmless.
+
+    Only `audit.operations.destroy_key` may call this: a destruction is an event in the log.
+    """
     Key.objects.filter(pk=key.pk, destroyed_at=None).update(wrapped=None, destroyed_at=at)
-    forget(key)
+    _purge(key)
+    transaction.on_commit(lambda: _purge(key))  # someone may have read it until now
 
 
 def forget(key: Key) -> None:
     """Ask the database again, the next time that this key is wanted."""
     for name in [name for name, known in list(_committed.items()) if known.pk == key.pk]:
         _committed.pop(name, None)
+
+
+def _purge(key: Key) -> None:
+    """Leave nothing of a destroyed key in the memory of this process."""
+    forget(key)
+    _unwrap.cache_clear()
+    _derived.cache_clear()
 
 
 def forget_all() -> None:
@@ -153,78 +151,8 @@ def unwrapped(key: Key) -> bytes:
         raise KeyDestroyedError
     master = master_key()
     if key.master_key_id != master.id:
-        raise _wrong_master()
+        raise wrong_master()
     return _unwrap(master, _identity(key), bytes(key.wrapped))
-
-
-def master_key() -> MasterKey:
-    return _master_key(settings.KEYS_DIR)
-
-
-def log_key() -> Ed25519PrivateKey:
-    """Return the private key that signs checkpoints and exports, from `log.key`.
-
-    Raises:
-        KeyFileError: it is gone while checkpoints exist, or it cannot be read.
-    """
-    return _log_key(settings.KEYS_DIR)
-
-
-@lru_cache(maxsize=4)
-def _master_key(folder: Path) -> MasterKey:
-    """Read or make the master key; a database that was sealed by another one never gets a new one."""
-    path = folder / "master.key"
-    sealed_by = set(
-        Key.objects.filter(destroyed_at=None).values_list("master_key_id", flat=True).distinct()
-    )
-    if sealed_by and not path.exists():
-        raise _wrong_master()
-    try:
-        members = json.loads(read_or_make(path, _new_master_key))
-        master = MasterKey(id=str(members["id"]), key=from_base64(members["key"]))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise KeyFileError(f"{path} is not a master key. {_RESTORE}") from error
-    if len(master.key) != _KEY_SIZE:
-        raise KeyFileError(f"{path} is not a master key. {_RESTORE}")
-    if sealed_by - {master.id}:
-        raise _wrong_master()
-    return master
-
-
-@lru_cache(maxsize=4)
-def _log_key(folder: Path) -> Ed25519PrivateKey:
-    path = folder / "log.key"
-    if not path.exists() and Checkpoint.objects.exists():
-        raise KeyFileError(f"{path} is gone. Restore log.key from your backup.")
-    try:
-        key = serialization.load_pem_private_key(read_or_make(path, _new_log_key), password=None)
-    except ValueError as error:
-        raise KeyFileError(f"{path} is damaged. Restore log.key from your backup.") from error
-    if not isinstance(key, Ed25519PrivateKey):
-        raise KeyFileError(f"{path} is not an Ed25519 key. Restore log.key from your backup.")
-    return key
-
-
-_RESTORE = "Restore master.key from your backup."
-
-
-def _wrong_master() -> KeyFileError:
-    return KeyFileError(
-        f"The database was sealed with another master key than the one in the key folder. {_RESTORE}"
-    )
-
-
-def _new_master_key() -> bytes:
-    members = {"id": secrets.token_hex(8), "key": in_base64(secrets.token_bytes(_KEY_SIZE))}
-    return json.dumps(members).encode()
-
-
-def _new_log_key() -> bytes:
-    return Ed25519PrivateKey.generate().private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
 
 
 def _found_or_made(name: UUID | str, *, at: datetime, **identity: object) -> Key:
@@ -253,8 +181,6 @@ def _made(at: datetime, identity: dict[str, object]) -> Key:
 
 
 def _remember(name: UUID | str, key: Key) -> None:
-    if transaction.get_connection().in_atomic_block:
-        return  # a test runs the callbacks of a transaction that it will roll back
     _uncommitted.discard(key.pk)
     _keep(name, key)
 
@@ -267,7 +193,7 @@ def _keep(name: UUID | str, key: Key) -> None:
 
 def _wrap_new_secret(key: Key) -> None:
     master = master_key()
-    nonce, secret = secrets.token_bytes(_NONCE_SIZE), secrets.token_bytes(_KEY_SIZE)
+    nonce, secret = secrets.token_bytes(_NONCE_SIZE), secrets.token_bytes(KEY_SIZE)
     key.master_key_id = master.id
     key.wrapped = _FORMAT + nonce + AESGCM(master.key).encrypt(nonce, secret, _identity(key))
 
@@ -295,4 +221,4 @@ def _unwrap(master: MasterKey, identity: bytes, wrapped: bytes) -> bytes:
 @lru_cache(maxsize=4096)
 def _derived(key: bytes, purpose: str) -> bytes:
     """Derive a key for one purpose (HKDF, RFC 5869)."""
-    return HKDF(hashes.SHA256(), _KEY_SIZE, salt=None, info=purpose.encode()).derive(key)
+    return HKDF(hashes.SHA256(), KEY_SIZE, salt=None, info=purpose.encode()).derive(key)

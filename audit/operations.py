@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Model
 
-from audit import checkpoint, integration, keyring
+from audit import checkpoint, integration, keyring, rootkeys
 from audit.events import Event
 from audit.models import Checkpoint, Key, LogEntry, Payload, PendingEntry, VerificationRun
 from audit.sealing import seal_event
@@ -154,7 +154,7 @@ def verify(*, at: datetime) -> VerificationRun:
         KeyFileError: a key is gone.
     """
     began = time.monotonic()
-    signer = checkpoint.verifier_of(key=keyring.log_key(), origin=settings.LOG_ORIGIN)
+    signer = checkpoint.verifier_of(key=rootkeys.log_key(), origin=settings.LOG_ORIGIN)
     verification = Verification(signer)
     verification.run()
     return VerificationRun.objects.create(

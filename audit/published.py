@@ -6,7 +6,7 @@ checkpoint: a tile that was served never changes.
 
 from django.conf import settings
 
-from audit import keyring
+from audit import rootkeys
 from audit.checkpoint import verifier_of
 from audit.models import Checkpoint, Leaf, Tile
 from audit.tiles import WIDTH, Part
@@ -21,7 +21,7 @@ def vkey() -> str:
     Raises:
         KeyFileError: the key of the log is gone.
     """
-    return verifier_of(key=keyring.log_key(), origin=settings.LOG_ORIGIN).to_vkey()
+    return verifier_of(key=rootkeys.log_key(), origin=settings.LOG_ORIGIN).to_vkey()
 
 
 def checkpoint() -> str | None:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.db.models import Max
 
-from audit import checkpoint, keyring, merkle, tree
+from audit import checkpoint, keyring, merkle, rootkeys, tree
 from audit.entry_checks import entry_faults
 from audit.keyfiles import KeyFileError
 from audit.models import Checkpoint, Key, Leaf, LogEntry, LogHead, Payload, PendingEntry, Tile
@@ -37,7 +37,7 @@ class Verification:
         self.faults += times
 
     def _check_keys(self) -> None:
-        keyring.master_key()
+        rootkeys.master_key()
         last = UUID(int=0)
         while keys := list(Key.objects.filter(id__gt=last).order_by("id")[:_CHUNK]):
             for key in keys:

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks, Settings
 
-from audit import keyring, operations
+from audit import keyring, operations, rootkeys
 from audit.keyfiles import KeyFileError
 from audit.keyring import KeyDestroyedError, SealBrokenError
 from audit.models import Key
@@ -46,16 +46,25 @@ class TestLivingKey:
         assert found != lost
         assert Key.objects.filter(pk=found.pk).exists()
 
-    def test_is_not_remembered_while_the_outer_transaction_may_still_be_rolled_back(
+    def test_is_remembered_once_its_transaction_is_committed(
+        self,
+        django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+        django_assert_num_queries: DjangoAssertNumQueries,
+    ) -> None:
+        with django_capture_on_commit_callbacks(execute=True):
+            made = keyring.living_key(owner_id=ANNA, at=NOW)
+
+        with django_assert_num_queries(0):
+            assert keyring.living_key(owner_id=ANNA, at=NOW) == made
+
+    def test_is_not_remembered_when_it_was_destroyed_before_the_commit(
         self, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
     ) -> None:
         with django_capture_on_commit_callbacks(execute=True):
-            keyring.living_key(owner_id=ANNA, at=NOW)
-        Key.objects.filter(owner_id=ANNA).delete()
+            made = keyring.living_key(owner_id=ANNA, at=NOW)
+            keyring.destroy(key=made, at=NOW)
 
-        key = keyring.living_key(owner_id=ANNA, at=NOW)
-
-        assert Key.objects.get(owner_id=ANNA) == key
+        assert keyring.living_key(owner_id=ANNA, at=NOW) != made
 
     def test_is_taken_from_the_process_that_stored_it_first(
         self, monkeypatch: pytest.MonkeyPatch
@@ -133,6 +142,21 @@ class TestSeal:
         with pytest.raises(KeyDestroyedError):
             keyring.seal(key=key, plaintext=b"", context="name")
 
+    def test_leaves_nothing_in_memory_when_the_key_is_destroyed(
+        self, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+    ) -> None:
+        key, _ = sealed_for_anna()
+        keyring.tag_key(key)
+        remembered = (keyring._unwrap, keyring._derived)
+        assert all(one.cache_info().currsize for one in remembered)
+
+        with django_capture_on_commit_callbacks(execute=True):
+            keyring.destroy(key=key, at=NOW)
+            assert not any(one.cache_info().currsize for one in remembered)
+            keyring.tag_key(key)  # another thread, which does not see the destruction yet
+
+        assert not any(one.cache_info().currsize for one in remembered)
+
 
 class TestKeyRow:
     @pytest.mark.parametrize(
@@ -170,7 +194,7 @@ class TestMasterKey:
     def test_is_made_when_nothing_was_sealed_yet(self, settings: Settings, tmp_path: Path) -> None:
         settings.KEYS_DIR = tmp_path
 
-        assert keyring.master_key() == keyring.master_key()
+        assert rootkeys.master_key() == rootkeys.master_key()
         assert (tmp_path / "master.key").stat().st_mode & 0o777 == 0o600
 
     def test_is_never_replaced_by_a_new_one(self, settings: Settings, tmp_path: Path) -> None:
@@ -183,12 +207,12 @@ class TestMasterKey:
 
     def test_of_another_installation_is_refused(self, settings: Settings, tmp_path: Path) -> None:
         settings.KEYS_DIR = tmp_path
-        keyring.master_key()
-        keyring._master_key.cache_clear()
+        rootkeys.master_key()
+        rootkeys._master_key.cache_clear()
         Key.objects.create(kind=Key.Kind.OWNER, owner_id=ANNA, master_key_id="x", created_at=NOW)
 
         with pytest.raises(KeyFileError, match="another master key"):
-            keyring.master_key()
+            rootkeys.master_key()
 
     def test_that_does_not_fit_the_row_is_refused(self) -> None:
         key, _ = sealed_for_anna()
@@ -207,12 +231,12 @@ class TestMasterKey:
         (tmp_path / "master.key").write_text(content, errors="surrogateescape")
 
         with pytest.raises(KeyFileError, match="not a master key"):
-            keyring.master_key()
+            rootkeys.master_key()
 
     def test_is_json_with_an_id_and_a_key(self, settings: Settings, tmp_path: Path) -> None:
         settings.KEYS_DIR = tmp_path
 
-        master = keyring.master_key()
+        master = rootkeys.master_key()
 
         assert json.loads((tmp_path / "master.key").read_text())["id"] == master.id
 
@@ -223,7 +247,7 @@ class TestLogKey:
         settings.KEYS_DIR = tmp_path
 
         with pytest.raises(KeyFileError, match=r"Restore log.key from your backup"):
-            keyring.log_key()
+            rootkeys.log_key()
 
     @pytest.mark.parametrize("content", [b"", b"not a key"])
     def test_that_is_damaged_is_refused(
@@ -233,7 +257,7 @@ class TestLogKey:
         (tmp_path / "log.key").write_bytes(content)
 
         with pytest.raises(KeyFileError, match="damaged"):
-            keyring.log_key()
+            rootkeys.log_key()
 
     def test_of_another_kind_is_refused(self, settings: Settings, tmp_path: Path) -> None:
         from cryptography.hazmat.primitives import serialization
@@ -249,15 +273,15 @@ class TestLogKey:
         (tmp_path / "log.key").write_bytes(pem)
 
         with pytest.raises(KeyFileError, match="not an Ed25519 key"):
-            keyring.log_key()
+            rootkeys.log_key()
 
     def test_of_another_installation_signs_nothing(
         self, settings: Settings, tmp_path: Path
     ) -> None:
         log_of(1)
         settings.KEYS_DIR = tmp_path
-        keyring._log_key.cache_clear()
-        (tmp_path / "log.key").write_bytes(keyring._new_log_key())
+        rootkeys._log_key.cache_clear()
+        (tmp_path / "log.key").write_bytes(rootkeys._new_log_key())
 
         with pytest.raises(operations.LogBrokenError, match="not signed by the key"):
             operations.publish(at=NOW)
