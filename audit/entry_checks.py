@@ -1,11 +1,11 @@
 """One entry against its own leaf: the columns beside it, and what its payload opens to."""
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 from uuid import UUID
 
 from audit import keyring
 from audit.canonical import CanonicalError, Json
+from audit.erasure_checks import Erasures
 from audit.events import IN_PAYLOAD
 from audit.keyfiles import KeyFileError
 from audit.leaf import INTERNAL, SHOWN, Leaf, LeafError, check_commitment, parse_leaf, subject_tag
@@ -20,7 +20,12 @@ class _PartError(Exception):
 
 
 def entry_faults(
-    *, entry: LogEntry, payload: Payload | None, keys: Mapping[UUID, Key]
+    *,
+    entry: LogEntry,
+    index: int | None,
+    payload: Payload | None,
+    keys: Mapping[UUID, Key],
+    erasures: Erasures,
 ) -> Iterator[Fault]:
     """Name every way in which the rows of this entry differ from its leaf."""
     try:
@@ -33,17 +38,11 @@ def entry_faults(
         if getattr(entry, column) != said:
             yield "logentry", f"the column {column} is not what the leaf says."
     if payload is None:
-        if not _was_deleted_lawfully(leaf.at):
+        if not erasures.may_be_gone(at=leaf.at, index=index):
             yield "payload", "the payload is missing."
         return
     for what in _payload_faults(leaf=leaf, payload=payload, keys=keys):
         yield "payload", what
-
-
-def _was_deleted_lawfully(at: datetime) -> bool:
-    """A payload may be gone once the key of its month was destroyed (`audit.triggers`)."""
-    month = f"{at.astimezone(UTC):%Y-%m}"
-    return Key.objects.filter(kind=Key.Kind.MONTH, month=month).exclude(destroyed_at=None).exists()
 
 
 def _payload_faults(*, leaf: Leaf, payload: Payload, keys: Mapping[UUID, Key]) -> Iterator[str]:

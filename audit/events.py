@@ -36,6 +36,7 @@ class EventKind(enum.StrEnum):
     LOG_READ = "log.entries.read"
     LOG_EXPORTED = "log.entries.exported"
     LOG_VERIFIED = "log.head.verified"
+    KEY_DESTROYED = "log.key.destroyed"
     SIGNED_IN = "account.session.started"
     SIGN_IN_FAILED = "account.session.refused"
     SECOND_FACTOR_ADDED = "account.factor.added"

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.db import IntegrityError, transaction
 
+from audit.canonical import Json
 from audit.models import Key
 from audit.rootkeys import KEY_SIZE, MasterKey, master_key, wrong_master
 
@@ -58,13 +59,23 @@ def month_key(*, at: datetime) -> Key:
     Raises:
         KeyFileError: the master key is not the one that the database was sealed with.
     """
-    month = f"{at.astimezone(UTC):%Y-%m}"
+    month = month_of(at)
     return _found_or_made(
         month,
         at=at,
         kind=Key.Kind.MONTH,
         month=month,
     )
+
+
+def month_of(at: datetime) -> str:
+    """Return the month (UTC) whose key seals what happens at this moment."""
+    return f"{at.astimezone(UTC):%Y-%m}"
+
+
+def name_of(key: Key) -> dict[str, Json]:
+    """Return how the log names a key: nothing in it tells whose it is."""
+    return {"key": str(key.id), "kind": key.kind, "month": key.month}
 
 
 def destroy(*, key: Key, at: datetime) -> None:

@@ -92,6 +92,24 @@ class Payload(models.Model):
         return f"payload of {self.entry_id}"
 
 
+class Erasure(models.Model):
+    """The destruction of one key, and the entry of the log that tells of it.
+
+    The entry names the key as well, sealed under the key of its month; this row still tells when
+    that one is destroyed in its turn.
+    """
+
+    key = models.OneToOneField(Key, models.PROTECT, primary_key=True, related_name="erasure")
+    kind = models.CharField(max_length=5, choices=Key.Kind)
+    at = models.DateTimeField()
+    entry = models.OneToOneField(
+        LogEntry, models.PROTECT, to_field="uid", db_column="entry_uid", related_name="erasure"
+    )
+
+    def __str__(self) -> str:
+        return f"erasure of {self.kind} key {self.key_id}"
+
+
 class PendingEntry(models.Model):
     """An entry that has no index yet. A database trigger adds the row with the entry; the integrator removes it."""
 

@@ -10,13 +10,22 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import Model
 
 from audit import checkpoint, integration, keyring, rootkeys
-from audit.events import Event
-from audit.models import Checkpoint, Key, LogEntry, Payload, PendingEntry, VerificationRun
+from audit.events import Actor, Event, EventKind
+from audit.models import Checkpoint, Erasure, Key, LogEntry, Payload, PendingEntry, VerificationRun
 from audit.sealing import seal_event
 from audit.tree import LogBrokenError
 from audit.verification import Verification
 
-__all__ = ["LogBrokenError", "append", "integrate", "publish", "settle", "verify"]
+__all__ = [
+    "LogBrokenError",
+    "MonthNotOverError",
+    "append",
+    "destroy_key",
+    "integrate",
+    "publish",
+    "settle",
+    "verify",
+]
 
 # Written out, because this is the path of every decision: the ORM would take five times as long.
 _ENTRY_COLUMNS = ("uid", "leaf", "kind", "at", "actor")
@@ -36,6 +45,10 @@ _INSERT_BOTH = (
     f"WITH entry AS ({_INSERT_ENTRY}) {_INSERT_PAYLOAD}"  # noqa: S608  # the two texts above
     " SELECT %s, %s, %s, %s, %s, %s, %s, %s, id FROM entry RETURNING entry_id"
 )
+
+
+class MonthNotOverError(Exception):
+    """The key of a month that is not over still seals what happens, the destruction itself included."""
 
 
 def append(event: Event, *, key: Key | None = None) -> LogEntry:
@@ -107,6 +120,34 @@ def _stored(row: Model, columns: Sequence[str]) -> list[Any]:
     return [
         fields[name].get_db_prep_save(getattr(row, name), connection=connection) for name in columns
     ]
+
+
+@transaction.atomic
+def destroy_key(*, key: Key, at: datetime, actor: Actor = Actor.SYSTEM) -> None:
+    """Destroy a key and log that it was done; without that line the log no longer verifies.
+
+    What the key sealed can never be read again. Destroying it twice is harmless.
+
+    Raises:
+        MonthNotOverError: it is the key of this month, or of a later one.
+    """
+    key = Key.objects.select_for_update().get(pk=key.pk)
+    if key.destroyed_at is not None:
+        return
+    if key.kind == Key.Kind.MONTH and key.month >= keyring.month_of(at):
+        raise MonthNotOverError
+    entry = append(
+        Event(
+            kind=EventKind.KEY_DESTROYED,
+            actor=actor,
+            at=at,
+            subject_id=None,
+            shown={},
+            internal=keyring.name_of(key),
+        )
+    )
+    Erasure.objects.create(key=key, kind=key.kind, at=at, entry=entry)
+    keyring.destroy(key=key, at=at)  # noqa: TID251  # the one place
 
 
 def integrate(*, at: datetime, limit: int = 2000) -> int:

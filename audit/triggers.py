@@ -15,17 +15,31 @@ from dataclasses import dataclass
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from audit import models
+from audit.trigger_sql import (
+    REFUSE,
+    Identities,
+    Trigger,
+    insert_only,
+    postgresql_refusal,
+    postgresql_trigger,
+    sqlite_refusal,
+    sqlite_replace_guard,
+    sqlite_trigger,
+)
 
-Identities = tuple[tuple[str, ...], ...]
-# Per table, what identifies a row: `INSERT OR REPLACE` on SQLite deletes without asking a trigger.
+__all__ = ["GUARDS", "Guard", "Trigger", "insert_only", "install", "lift", "missing", "restore"]
+
+# Per table that only grows, what identifies a row. On SQLite the rowid does too, where the primary
+# key is not another name for it.
 _IDENTITIES: dict[str, Identities] = {
     "audit_logentry": (("id",), ("uid",)),
-    "audit_payload": (("entry_id",),),
-    "audit_leaf": (("index",), ("entry_id",)),
+    "audit_payload": (("entry_id",), ("rowid",)),
+    "audit_leaf": (("index",), ("entry_id",), ("rowid",)),
     "audit_tile": (("id",), ("level", "number")),
-    "audit_checkpoint": (("size",),),
+    "audit_checkpoint": (("size",), ("rowid",)),
     "audit_verificationrun": (("id",),),
 }
+_ERASURES: dict[str, Identities] = {"audit_erasure": (("key_id",), ("entry_uid",), ("rowid",))}
 APPEND_ONLY = (
     models.LogEntry,
     models.Payload,
@@ -33,6 +47,7 @@ APPEND_ONLY = (
     models.Tile,
     models.Checkpoint,
     models.VerificationRun,
+    models.Erasure,
 )
 
 # A payload may go when nobody can read it any more: every key that sealed it was destroyed.
@@ -46,15 +61,21 @@ _SEALED_BY_DESTROYED = (
 )
 # An entry leaves the queue when it has its place in the log, and not before.
 _NOT_NUMBERED = "NOT EXISTS (SELECT 1 FROM audit_leaf WHERE entry_id = OLD.entry_id)"
-_DELETE_CONDITIONS = {"audit_payload": _STILL_READABLE}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trigger:
-    name: str
-    table: str
-    statements: tuple[str, ...]
-
+# A key that lives may be wrapped again by another master key, or be destroyed, once and for all.
+_KEPT_OF_A_KEY = ("id", "kind", "owner_id", "month", "created_at")
+_OTHERWISE_THAN_A_KEY_CHANGES = (
+    "NOT ({kept} AND OLD.destroyed_at IS NULL AND OLD.wrapped IS NOT NULL AND ("
+    "(NEW.destroyed_at IS NULL AND NEW.wrapped IS NOT NULL"
+    " AND NEW.wrapped <> OLD.wrapped AND NEW.master_key_id <> OLD.master_key_id)"
+    " OR (NEW.destroyed_at IS NOT NULL AND NEW.wrapped IS NULL"
+    " AND NEW.master_key_id = OLD.master_key_id)))"
+)
+_SAME_KEY = (
+    "EXISTS (SELECT 1 FROM audit_key WHERE id = NEW.id OR rowid = NEW.rowid"
+    " OR (kind = 'month' AND NEW.kind = 'month' AND month = NEW.month)"
+    " OR (kind = 'owner' AND NEW.kind = 'owner' AND owner_id = NEW.owner_id"
+    " AND destroyed_at IS NULL AND NEW.destroyed_at IS NULL))"
+)
 
 Wanted = Callable[[str], list[Trigger]]
 
@@ -68,22 +89,23 @@ class Guard:
 
 
 def wanted(vendor: str) -> list[Trigger]:
-    """Return every trigger that this kind of database must have for the log."""
+    """Return every trigger that this kind of database must have for the log and its keys."""
+    return [*wanted_at_first(vendor), *wanted_for_keys(vendor)]
+
+
+def wanted_at_first(vendor: str) -> list[Trigger]:
+    """Return those of the log itself, which stand before there is a table of erasures."""
     return _sqlite() if vendor == "sqlite" else _postgresql()
 
 
-def insert_only(*, vendor: str, table: str, identities: Identities) -> list[Trigger]:
-    """Return the triggers that let rows be added to a table and nothing else, for any app.
-
-    `identities` are the columns by which a row is known: its primary key and its unique keys.
-    """
-    if vendor == "sqlite":
-        return _sqlite_insert_only(table=table, identities=identities)
-    return _postgresql_insert_only(table=table)
+def wanted_for_keys(vendor: str) -> list[Trigger]:
+    """Return those of the keys: none is removed, and one that is destroyed stays destroyed."""
+    of_keys = _sqlite_keys() if vendor == "sqlite" else _postgresql_keys()
+    return [*of_keys, *_each_insert_only(vendor, _ERASURES)]
 
 
 # Apps above this one add theirs when they are ready: one check and one repair serve them all.
-GUARDS = [Guard(migration=("audit", "0002_append_only_triggers"), wanted=wanted)]
+GUARDS = [Guard(migration=("audit", "0004_key_destruction_is_an_event"), wanted=wanted)]
 
 
 def install(connection: BaseDatabaseWrapper, which: Wanted = wanted) -> None:
@@ -127,71 +149,63 @@ def restore(connection: BaseDatabaseWrapper, which: Wanted = wanted) -> list[Tri
     return gone
 
 
+def _each_insert_only(vendor: str, tables: dict[str, Identities]) -> list[Trigger]:
+    return [
+        trigger
+        for table, identities in tables.items()
+        for trigger in insert_only(vendor=vendor, table=table, identities=identities)
+    ]
+
+
+def _except_deleting_payloads(triggers: list[Trigger], instead: Trigger) -> list[Trigger]:
+    return [instead if trigger.name == instead.name else trigger for trigger in triggers]
+
+
 def _sqlite() -> list[Trigger]:
-    triggers = [
-        _sqlite_trigger(
+    return [
+        sqlite_trigger(
             table="audit_logentry",
             name="audit_logentry_waits_for_its_place",
             event="AFTER INSERT",
             body="INSERT INTO audit_pendingentry (entry_id) VALUES (NEW.id);",
         ),
-        _sqlite_refusal(table="audit_pendingentry", event="UPDATE"),
-        _sqlite_refusal(table="audit_pendingentry", event="DELETE", condition=_NOT_NUMBERED),
-        _sqlite_trigger(
+        sqlite_refusal(table="audit_pendingentry", event="UPDATE"),
+        sqlite_refusal(table="audit_pendingentry", event="DELETE", condition=_NOT_NUMBERED),
+        sqlite_replace_guard(table="audit_pendingentry", identities=(("entry_id",), ("rowid",))),
+        sqlite_trigger(
             table="audit_payload",
             name="audit_payload_refuses_destroyed_keys",
             event="BEFORE INSERT",
             condition=_SEALED_BY_DESTROYED,
             body="SELECT RAISE(ABORT, 'this key was destroyed');",
         ),
-    ]
-    for table, identities in _IDENTITIES.items():
-        triggers += _sqlite_insert_only(table=table, identities=identities)
-    return triggers
-
-
-def _sqlite_insert_only(*, table: str, identities: Identities) -> list[Trigger]:
-    same = " OR ".join(
-        " AND ".join(f'"{column}" = NEW."{column}"' for column in columns) for columns in identities
-    )
-    return [
-        _sqlite_refusal(table=table, event="UPDATE"),
-        _sqlite_refusal(table=table, event="DELETE", condition=_DELETE_CONDITIONS.get(table)),
-        _sqlite_refusal(
-            table=table,
-            event="INSERT",
-            condition=f"EXISTS (SELECT 1 FROM {table} WHERE {same})",  # noqa: S608  # our own names
+        *_except_deleting_payloads(
+            _each_insert_only("sqlite", _IDENTITIES),
+            sqlite_refusal(table="audit_payload", event="DELETE", condition=_STILL_READABLE),
         ),
     ]
 
 
-def _sqlite_refusal(*, table: str, event: str, condition: str | None = None) -> Trigger:
-    return _sqlite_trigger(
-        table=table,
-        name=f"{table}_refuses_{event.lower()}",
-        event=f"BEFORE {event}",
-        condition=condition,
-        body=f"SELECT RAISE(ABORT, '{table} is append-only');",
-    )
+def _sqlite_keys() -> list[Trigger]:
+    kept = " AND ".join(f"OLD.{column} IS NEW.{column}" for column in (*_KEPT_OF_A_KEY, "rowid"))
+    return [
+        sqlite_refusal(
+            table="audit_key",
+            event="UPDATE",
+            condition=_OTHERWISE_THAN_A_KEY_CHANGES.format(kept=kept),
+        ),
+        sqlite_refusal(table="audit_key", event="DELETE"),
+        sqlite_refusal(table="audit_key", event="INSERT", condition=_SAME_KEY),
+    ]
 
 
-def _sqlite_trigger(
-    *, table: str, name: str, event: str, body: str, condition: str | None = None
-) -> Trigger:
-    when = f" WHEN {condition}" if condition else ""
-    statement = f"CREATE TRIGGER {name} {event} ON {table} FOR EACH ROW{when} BEGIN {body} END"
-    return Trigger(name=name, table=table, statements=(statement,))
-
-
-# 23000 makes Django raise IntegrityError, as it does on SQLite.
-_REFUSE = "RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = '23000';"
 _FUNCTIONS = (
     f"""CREATE OR REPLACE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN {_REFUSE} END $$""",
+BEGIN {REFUSE} END $$""",
     f"""CREATE OR REPLACE FUNCTION audit_refuse_readable() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN IF {_STILL_READABLE} THEN {_REFUSE} END IF; RETURN OLD; END $$""",
+BEGIN IF {_STILL_READABLE} THEN {REFUSE} END IF; RETURN OLD; END $$""",
     f"""CREATE OR REPLACE FUNCTION audit_refuse_not_numbered() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN IF {_NOT_NUMBERED} THEN {_REFUSE} END IF; RETURN OLD; END $$""",
+BEGIN IF {_NOT_NUMBERED} THEN {REFUSE} END IF; RETURN OLD; END $$""",
     f"""CREATE OR REPLACE FUNCTION audit_refuse_destroyed_keys() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN IF {_SEALED_BY_DESTROYED} THEN
 RAISE EXCEPTION 'this key was destroyed' USING ERRCODE = '23000';
@@ -206,53 +220,46 @@ FUNCTION_NAMES = (
     "audit_refuse_destroyed_keys",
     "audit_wait_for_place",
 )
-_DELETE_FUNCTIONS = {
-    "audit_payload": "audit_refuse_readable",
-    "audit_pendingentry": "audit_refuse_not_numbered",
-}
 
 
 def _postgresql() -> list[Trigger]:
-    triggers = [
-        _postgresql_trigger(
+    return [
+        postgresql_trigger(
             table="audit_logentry",
             name="audit_logentry_waits_for_its_place",
             event="AFTER INSERT",
             function="audit_wait_for_place",
         ),
-        _postgresql_trigger(
+        postgresql_trigger(
             table="audit_payload",
             name="audit_payload_refuses_destroyed_keys",
             event="BEFORE INSERT",
             function="audit_refuse_destroyed_keys",
         ),
-    ]
-    for table in (*_IDENTITIES, "audit_pendingentry"):
-        triggers += _postgresql_insert_only(table=table)
-    return triggers
-
-
-def _postgresql_insert_only(*, table: str) -> list[Trigger]:
-    functions = {"DELETE": _DELETE_FUNCTIONS.get(table, "audit_refuse")}
-    return [
-        _postgresql_trigger(
-            table=table,
-            name=f"{table}_refuses_{event.lower()}",
-            event=f"BEFORE {event}",
-            function=functions.get(event, "audit_refuse"),
-        )
-        for event in ("UPDATE", "DELETE", "TRUNCATE")
-    ]
-
-
-def _postgresql_trigger(*, table: str, name: str, event: str, function: str) -> Trigger:
-    each = "STATEMENT" if event.endswith("TRUNCATE") else "ROW"
-    return Trigger(
-        name=name,
-        table=table,
-        statements=(
-            f"CREATE TRIGGER {name} {event} ON {table} FOR EACH {each} EXECUTE FUNCTION {function}()",
-            # Ordinary triggers sleep when session_replication_role is replica.
-            f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}",
+        *_except_deleting_payloads(
+            _each_insert_only("postgresql", _IDENTITIES),
+            postgresql_refusal(
+                table="audit_payload", event="DELETE", function="audit_refuse_readable"
+            ),
         ),
+        postgresql_refusal(table="audit_pendingentry", event="UPDATE"),
+        postgresql_refusal(
+            table="audit_pendingentry", event="DELETE", function="audit_refuse_not_numbered"
+        ),
+        postgresql_refusal(table="audit_pendingentry", event="TRUNCATE"),
+    ]
+
+
+def _postgresql_keys() -> list[Trigger]:
+    kept = " AND ".join(
+        f"OLD.{column} IS NOT DISTINCT FROM NEW.{column}" for column in _KEPT_OF_A_KEY
     )
+    return [
+        postgresql_refusal(
+            table="audit_key",
+            event="UPDATE",
+            condition=_OTHERWISE_THAN_A_KEY_CHANGES.format(kept=kept),
+        ),
+        postgresql_refusal(table="audit_key", event="DELETE"),
+        postgresql_refusal(table="audit_key", event="TRUNCATE"),
+    ]

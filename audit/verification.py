@@ -1,12 +1,13 @@
 """Recompute the log from its entries, and name whatever does not agree. Memory stays constant."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from uuid import UUID
 
 from django.db.models import Max
 
 from audit import checkpoint, keyring, merkle, rootkeys, tree
 from audit.entry_checks import entry_faults
+from audit.erasure_checks import Erasures, loose_ends, with_erasures
 from audit.keyfiles import KeyFileError
 from audit.models import Checkpoint, Key, Leaf, LogEntry, LogHead, Payload, PendingEntry, Tile
 
@@ -22,6 +23,7 @@ class Verification:
         self.first_fault = ""
         self.frontier = merkle.Frontier()
         self._signer = signer
+        self._erasures = Erasures()
         self._rows: dict[int, list[bytes]] = {}  # per level, the hashes of the tile that is filling
 
     def run(self) -> None:
@@ -39,10 +41,12 @@ class Verification:
     def _check_keys(self) -> None:
         rootkeys.master_key()
         last = UUID(int=0)
-        while keys := list(Key.objects.filter(id__gt=last).order_by("id")[:_CHUNK]):
+        while keys := list(with_erasures().filter(id__gt=last).order_by("id")[:_CHUNK]):
             for key in keys:
                 self._check_key(key)
             last = keys[-1].id
+        for fault in loose_ends():
+            self._note(*fault)
 
     def _check_key(self, key: Key) -> None:
         try:
@@ -52,6 +56,8 @@ class Verification:
                 self._note("key", f"key {key.id}", "it is half destroyed.")
         except (keyring.SealBrokenError, KeyFileError) as error:
             self._note("key", f"key {key.id}", str(error))
+        if what := self._erasures.fault(key):
+            self._note("key", f"key {key.id}", what)
 
     def _walk(self, *, until: int) -> None:
         expected = 0
@@ -159,20 +165,25 @@ class Verification:
             last = chunk[-1].pk
 
     def _check_entries(self, entries: Iterable[LogEntry], *, where: dict[int, int]) -> None:
-        for entry, table, what in _faults_of(list(entries)):
+        for entry, table, what in self._faults_of(list(entries), where):
             index = where.get(entry.pk)
             place = f"id {entry.pk}" if index is None else f"index {index}"
             self._note(table, place, what)
 
-
-def _faults_of(entries: Sequence[LogEntry]) -> Iterator[tuple[LogEntry, str, str]]:
-    if not entries:
-        return
-    ids = [entry.pk for entry in entries]
-    payloads = Payload.objects.filter(entry_id__in=ids).in_bulk()
-    wanted = {payload.subject_key_id for payload in payloads.values()}
-    wanted |= {payload.organisation_key_id for payload in payloads.values()}
-    keys = Key.objects.in_bulk(wanted - {None})
-    for entry in entries:
-        for table, what in entry_faults(entry=entry, payload=payloads.get(entry.pk), keys=keys):
-            yield entry, table, what
+    def _faults_of(
+        self, entries: Sequence[LogEntry], where: Mapping[int, int]
+    ) -> Iterator[tuple[LogEntry, str, str]]:
+        ids = [entry.pk for entry in entries]
+        payloads = Payload.objects.filter(entry_id__in=ids).in_bulk()
+        wanted = {payload.subject_key_id for payload in payloads.values()}
+        wanted |= {payload.organisation_key_id for payload in payloads.values()}
+        keys = Key.objects.in_bulk(wanted - {None})
+        for entry in entries:
+            for table, what in entry_faults(
+                entry=entry,
+                index=where.get(entry.pk),
+                payload=payloads.get(entry.pk),
+                keys=keys,
+                erasures=self._erasures,
+            ):
+                yield entry, table, what

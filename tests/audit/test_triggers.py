@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from importlib import import_module
 from io import StringIO
+from uuid import UUID
 
 import pytest
 from django.core.management import call_command
@@ -12,6 +13,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from audit import checks, keyring, operations, triggers
 from audit.models import (
     Checkpoint,
+    Erasure,
     Key,
     Leaf,
     LogEntry,
@@ -24,9 +26,24 @@ from tests.audit.builders import ANNA, NOW, an_event, append, log_of
 
 pytestmark = pytest.mark.django_db
 
-APPEND_ONLY = [LogEntry, Payload, Leaf, Tile, Checkpoint, VerificationRun]
+APPEND_ONLY = [LogEntry, Payload, Leaf, Tile, Checkpoint, VerificationRun, Erasure]
 FIRST_COLUMN = {model: model._meta.concrete_fields[-1].column for model in APPEND_ONLY}
 by_model = pytest.mark.parametrize("model", APPEND_ONLY)
+GONE = UUID(int=7)  # somebody who was erased
+DESTROY = "wrapped = NULL, destroyed_at = created_at"
+NAMELESS = "'00000000000040008000000000000001'"
+# What makes a copy of a row another row in every unique column: all that is left is its rowid.
+NEW_IDENTITY: dict[type[models.Model], dict[str, str]] = {
+    LogEntry: {"id": "id", "uid": NAMELESS},  # id is another name of the rowid
+    Payload: {"entry_id": "entry_id + 77"},
+    Leaf: {"index": '"index" + 77', "entry_id": "entry_id + 77"},
+    Tile: {"id": "id", "number": "number + 77"},
+    Checkpoint: {"size": "size + 77"},
+    VerificationRun: {"id": "id"},
+    Erasure: {"key_id": NAMELESS, "entry_uid": NAMELESS},
+    PendingEntry: {"entry_id": "entry_id + 77"},
+    Key: {"id": NAMELESS, "owner_id": NAMELESS, "month": "'2019-01'"},
+}
 
 
 def execute(sql: str) -> None:
@@ -43,6 +60,7 @@ def _full_log() -> None:
     log_of(2)
     Tile.objects.create(level=0, number=0, data=bytes(8192), root=bytes(32))
     operations.verify(at=NOW)
+    operations.destroy_key(key=keyring.living_key(owner_id=GONE, at=NOW), at=NOW)
     connection.check_constraints()
 
 
@@ -96,7 +114,7 @@ class TestAppendOnlyTable:
         key = model._meta.concrete_fields[0].column
         before = rows(model)
         copy = f"INTO {table} ({columns}) SELECT {columns} FROM {table} WHERE true"
-        attempts = [f'INSERT {copy} ON CONFLICT ("{key}") DO UPDATE SET "{key}" = 9']
+        attempts = [f'INSERT {copy} ON CONFLICT ("{key}") DO UPDATE SET "{key}" = EXCLUDED."{key}"']
         if not on_postgresql():
             attempts += [f"INSERT OR REPLACE {copy}", f"REPLACE {copy}"]
 
@@ -117,6 +135,32 @@ class TestAppendOnlyTable:
             attempt = f"INSERT OR REPLACE INTO {table} ({columns}) SELECT {copied} FROM {table}"
             with pytest.raises(IntegrityError, match="append-only"):
                 execute(attempt)
+
+    @pytest.mark.parametrize("model", NEW_IDENTITY)
+    def test_refuses_to_replace_a_row_by_its_rowid(self, model: type[models.Model]) -> None:
+        if on_postgresql():
+            return  # there is no rowid, and no statement that replaces a row
+        table, columns = (
+            model._meta.db_table,
+            [str(it.column) for it in model._meta.concrete_fields],
+        )
+        copied = [NEW_IDENTITY[model].get(column, f'"{column}"') for column in columns]
+        names = ", ".join(f'"{column}"' for column in columns)
+        before = rows(model)
+        assert before
+
+        for verb in ("INSERT OR REPLACE", "REPLACE"):
+            with pytest.raises(IntegrityError, match="append-only"):
+                execute(
+                    f"{verb} INTO {table} (rowid, {names})"
+                    f" SELECT rowid, {', '.join(copied)} FROM {table}"
+                )
+        assert rows(model) == before
+
+    def test_the_matrix_of_rowids_holds_every_table_that_is_guarded(self) -> None:
+        guarded = {trigger.table for trigger in triggers.wanted("sqlite")}
+
+        assert {model._meta.db_table for model in NEW_IDENTITY} == guarded
 
     def test_refuses_even_a_replica(self) -> None:
         if not on_postgresql():
@@ -153,6 +197,109 @@ class TestQueue:
         assert PendingEntry.objects.get().entry_id == entry.pk
 
 
+@pytest.mark.usefixtures("_full_log")
+class TestKey:
+    """A key lives, may be wrapped again, and is destroyed once. Nothing else happens to it."""
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            "kind = kind",
+            "wrapped = NULL",
+            "destroyed_at = created_at",
+            "master_key_id = 'next'",
+            "wrapped = master_key_id",
+            f"{DESTROY}, master_key_id = 'next'",
+            *(
+                f"{DESTROY}, {other}"
+                for other in (
+                    "kind = 'x'",
+                    "month = '2019-01'",
+                    f"owner_id = {NAMELESS}",
+                    f"id = {NAMELESS}",
+                    "created_at = '2019-01-01 00:00:00'",
+                )
+            ),
+        ],
+    )
+    def test_that_lives_is_changed_in_no_other_way(self, change: str) -> None:
+        before = rows(Key)
+        if on_postgresql():
+            change = change.replace("wrapped = master_key_id", "wrapped = decode('00', 'hex')")
+
+        with pytest.raises(IntegrityError, match="append-only"):
+            execute(f"UPDATE audit_key SET {change} WHERE kind = 'owner' AND wrapped IS NOT NULL")
+        assert rows(Key) == before
+
+    def test_that_lives_may_be_wrapped_again(self) -> None:
+        living = Key.objects.filter(destroyed_at=None)
+
+        assert living.update(wrapped=b"again", master_key_id="next") == 4
+
+    def test_that_lives_may_be_destroyed(self) -> None:
+        living = Key.objects.filter(destroyed_at=None)
+
+        assert living.update(wrapped=None, destroyed_at=NOW) == 4
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"destroyed_at": None},
+            {"wrapped": b"x"},
+            {"wrapped": b"x", "destroyed_at": None},
+            {"wrapped": b"x", "destroyed_at": None, "master_key_id": "next"},
+            {"destroyed_at": NOW, "wrapped": None},
+        ],
+    )
+    def test_that_is_destroyed_stays_as_it_is(self, changes: dict[str, object]) -> None:
+        destroyed = Key.objects.exclude(destroyed_at=None)
+        assert destroyed.exists()
+
+        with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+            destroyed.update(**changes)
+
+    def test_is_never_removed(self) -> None:
+        statements = ["DELETE FROM audit_key"]
+        if on_postgresql():
+            statements.append("TRUNCATE audit_key CASCADE")
+
+        for statement in statements:
+            with pytest.raises(IntegrityError, match="append-only"):
+                execute(statement)
+
+    def test_is_never_replaced_by_another_of_the_same_owner_or_month(self) -> None:
+        before = rows(Key)
+        columns = ", ".join(str(field.column) for field in Key._meta.concrete_fields)
+        copied = columns.replace("id,", f"{NAMELESS},", 1)
+        verb = "INSERT" if on_postgresql() else "INSERT OR REPLACE"
+        again = NAMELESS if not on_postgresql() else "'00000000-0000-4000-8000-000000000001'"
+
+        for kind in ("owner", "month"):
+            with pytest.raises(IntegrityError):
+                execute(
+                    f"{verb} INTO audit_key ({columns})"
+                    f" SELECT {copied.replace(NAMELESS, again)} FROM audit_key"
+                    f" WHERE kind = '{kind}' AND destroyed_at IS NULL LIMIT 1"
+                )
+        assert rows(Key) == before
+
+    def test_does_not_make_way_for_another_that_takes_its_rowid(self) -> None:
+        if on_postgresql():
+            return  # there is no rowid
+        before = rows(Key)
+
+        with pytest.raises(IntegrityError, match="append-only"):
+            execute(
+                "UPDATE OR REPLACE audit_key SET rowid = rowid + 1,"
+                " wrapped = NULL, destroyed_at = created_at WHERE destroyed_at IS NULL"
+            )
+        assert rows(Key) == before
+
+    def test_may_be_a_new_one_after_the_old_one_was_destroyed(self) -> None:
+        assert keyring.living_key(owner_id=GONE, at=NOW).destroyed_at is None
+        assert Key.objects.filter(owner_id=GONE).count() == 2
+
+
 class TestPayload:
     def test_may_be_deleted_when_every_key_that_sealed_it_is_destroyed(self) -> None:
         append(an_event())
@@ -168,7 +315,7 @@ class TestPayload:
 
     def test_is_not_stored_under_a_key_that_is_destroyed(self) -> None:
         key = keyring.living_key(owner_id=ANNA, at=NOW)
-        Key.objects.filter(pk=key.pk).update(destroyed_at=NOW)
+        Key.objects.filter(pk=key.pk).update(wrapped=None, destroyed_at=NOW)
 
         with pytest.raises(IntegrityError, match="destroyed"), transaction.atomic():
             operations.append(an_event(), key=key)
@@ -226,15 +373,32 @@ class TestMissingTrigger:
 
 class TestMigration:
     def test_can_be_taken_back_and_applied_again(self) -> None:
-        migration = import_module("audit.migrations.0002_append_only_triggers")
+        first = import_module("audit.migrations.0002_append_only_triggers")
+        second = import_module("audit.migrations.0004_key_destruction_is_an_event")
         editor = connection.schema_editor(atomic=False)
         with transaction.atomic():
             # Django takes back first what depends on it: triggers of another app use our function.
             import_module("consent.migrations.0002_records_insert_only").allow_changes(None, editor)
-            migration.allow_changes(None, editor)
+            second.leave_keys(None, editor)
+            gone = {trigger.table for trigger in triggers.missing(connection)}
+            assert gone == {"audit_key", "audit_erasure"}
+
+            first.allow_changes(None, editor)
             assert len(triggers.missing(connection)) == len(triggers.wanted(connection.vendor))
 
-            migration.refuse_changes(None, editor)
+            first.refuse_changes(None, editor)
+            second.guard_keys(None, editor)
+            assert triggers.missing(connection) == []
+            transaction.set_rollback(True)
+
+    def test_brings_older_triggers_of_the_log_up_to_date(self) -> None:
+        """A database that was made before: its triggers do not ask for the rowid."""
+        second = import_module("audit.migrations.0004_key_destruction_is_an_event")
+        with transaction.atomic():
+            drop("audit_leaf_refuses_update", "audit_leaf")
+
+            second.guard_keys(None, connection.schema_editor(atomic=False))
+
             assert triggers.missing(connection) == []
             transaction.set_rollback(True)
 

@@ -1,7 +1,7 @@
 """Whoever gets past the triggers is found: for every column, for every row, for every table."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -9,12 +9,14 @@ from uuid import UUID, uuid4
 
 import pytest
 from django.core.management import call_command
-from django.db import models
+from django.db import IntegrityError, connection, models, transaction
 from pytest_django import Settings
 
 from audit import keyring, merkle, operations, verification
+from audit.leaf import Leaf as LeafRow
 from audit.models import (
     Checkpoint,
+    Erasure,
     Key,
     Leaf,
     LogEntry,
@@ -38,6 +40,9 @@ from tests.audit.builders import (
 )
 
 pytestmark = pytest.mark.django_db
+
+LATER = NOW + timedelta(days=30)  # November is over
+MUCH_LATER = NOW + timedelta(days=60)
 
 # What no leaf and no signature speaks of. A new column without a check must not end up here lightly.
 NOT_CHECKED = {
@@ -99,17 +104,32 @@ class TestSoundLog:
 
     def test_has_no_fault_after_someone_was_erased(self) -> None:
         log_of(3)
-        keyring.destroy(key=keyring.living_key(owner_id=ANNA, at=NOW), at=NOW)
+        operations.destroy_key(key=keyring.living_key(owner_id=ANNA, at=NOW), at=NOW)
 
+        assert first_fault() == ""  # while the event waits
+        operations.settle(at=NOW)
         assert first_fault() == ""
 
     def test_has_no_fault_after_a_month_was_erased(self) -> None:
         log_of(3)
-        for key in Key.objects.all():
-            keyring.destroy(key=key, at=NOW)
-        Payload.objects.all().delete()
+        erase_november(at=LATER)
+        Payload.objects.filter(organisation_key__month="2026-11").delete()
+
+        assert first_fault() == ""  # while the event waits
+        operations.settle(at=LATER)
+        assert first_fault() == ""
+        assert not Payload.objects.filter(entry__at__lt=LATER - timedelta(days=1)).exists()
+
+    def test_has_no_fault_after_the_month_in_which_a_month_was_erased_was_erased_too(self) -> None:
+        log_of(3)
+        erase_november(at=LATER)
+        operations.settle(at=LATER)
+        operations.destroy_key(key=keyring.month_key(at=LATER), at=MUCH_LATER)
+        operations.settle(at=MUCH_LATER)
+        Payload.objects.exclude(organisation_key__destroyed_at=None).delete()
 
         assert first_fault() == ""
+        assert Payload.objects.count() == 1  # the last destruction, of which the key lives
 
     def test_has_no_fault_with_full_tiles_and_older_checkpoints(
         self, monkeypatch: pytest.MonkeyPatch
@@ -137,7 +157,7 @@ class TestChangedColumn:
         log_of(3)
 
         with lifted_triggers():
-            found = self.faults_per_column(WALKED, skip={Tile})
+            found = self.faults_per_column(WALKED, skip={Tile, Erasure})
 
         missed = [name for name, fault in found if not fault]
 
@@ -160,6 +180,28 @@ class TestChangedColumn:
             with lifted_triggers():
                 Payload.objects.exclude(subject_part=None).update(**{column: None})
                 assert "part for the data subject is missing" in first_fault()
+
+    def test_is_found_in_an_erasure_and_in_the_key_it_is_about(self) -> None:
+        log_of(3)
+        operations.destroy_key(key=keyring.living_key(owner_id=ANNA, at=NOW), at=NOW)
+        operations.settle(at=NOW)
+
+        with lifted_triggers():
+            found = dict(self.faults_per_column([Erasure], skip=set()))
+            Key.objects.filter(destroyed_at=None, kind=Key.Kind.OWNER)._raw_delete("default")
+            Payload.objects.filter(subject_key__owner_id=BRAM)._raw_delete("default")
+            key = Key.objects.exclude(destroyed_at=None).get()
+            for column, value in (
+                ("kind", "month"),
+                ("month", "2019-01"),
+                ("destroyed_at", None),
+                ("destroyed_at", NOW - timedelta(microseconds=1)),
+            ):
+                with undone():
+                    Key.objects.filter(pk=key.pk).update(**{column: value})
+                    found[f"{column} of the key: {value}"] = first_fault()
+
+        assert all(found.values()), found
 
     def faults_per_column(
         self, tables: Sequence[type[models.Model]], *, skip: set[type[models.Model]]
@@ -346,12 +388,159 @@ class TestForgery:
 
         with lifted_triggers():
             rewrite_an_entry()
-            for model in (Checkpoint, Payload):
-                model._default_manager.all()._raw_delete("default")
-            Key.objects.filter(kind=Key.Kind.MONTH).update(wrapped=None, destroyed_at=NOW)
+            Checkpoint.objects.all()._raw_delete("default")
             operations.publish(at=NOW)
 
             assert first_fault() == ""
+
+
+class TestErasureThatTheLogDoesNotTell:
+    """No trigger needs to be lifted for these."""
+
+    @pytest.fixture(autouse=True)
+    def _log(self) -> None:
+        log_of(3)
+        connection.check_constraints()
+
+    def test_of_evidence_is_found(self) -> None:
+        for kind in (Key.Kind.MONTH, Key.Kind.OWNER):
+            Key.objects.filter(kind=kind).update(wrapped=None, destroyed_at=NOW)
+            assert "it was destroyed, and no event in the log says so" in first_fault()
+        Payload.objects.all().delete()
+
+        run = operations.verify(at=NOW)
+
+        # Two keys of people, two of months, and three payloads.
+        assert run.faults == 4 + 3
+
+    def test_in_a_month_that_was_made_up_is_found(self) -> None:
+        forged = a_forged_month("2019-01")
+        a_forged_entry(at=datetime(2019, 1, 7, tzinfo=UTC))
+
+        run = operations.verify(at=NOW)
+
+        assert f"audit_key, key {forged.pk}: it was destroyed, and no event" in run.first_fault
+        assert run.faults == 2
+
+    def test_that_is_told_by_an_entry_that_says_nothing_is_found(self) -> None:
+        entry = a_forged_entry(at=datetime(2019, 1, 7, tzinfo=UTC), kind="log.key.destroyed")
+        forged = a_forged_month("2019-01", at=entry.at)
+        Erasure.objects.create(key=forged, kind="month", at=entry.at, entry=entry)
+
+        assert "its erasure is not in the log: what the entry said is gone" in first_fault()
+        operations.settle(at=NOW)
+        assert "its erasure is not in the log: what the entry said is gone" in first_fault()
+
+    def test_that_is_told_by_an_entry_about_something_else_is_found(self) -> None:
+        forged = a_forged_month("2019-01", at=NOW)
+        entry = LogEntry.objects.order_by("pk")[2]
+        Erasure.objects.create(key=forged, kind="month", at=NOW, entry=entry)
+
+        assert "the entry is about something else" in first_fault()
+
+    def test_that_is_told_by_the_destruction_of_another_key_is_found(self) -> None:
+        """It takes lifted triggers: an entry tells of one key."""
+        anna, bram = (keyring.living_key(owner_id=owner, at=NOW) for owner in (ANNA, BRAM))
+        operations.destroy_key(key=anna, at=NOW)
+        connection.check_constraints()
+
+        with lifted_triggers():
+            Key.objects.filter(pk=bram.pk).update(wrapped=None, destroyed_at=NOW)
+            Erasure.objects.update(key=bram)
+            Key.objects.filter(pk=anna.pk)._raw_delete("default")
+            Payload.objects.filter(subject_key=anna)._raw_delete("default")
+            assert "its erasure is not in the log: the entry names another key" in first_fault()
+
+    def test_cannot_be_told_twice_by_one_entry(self) -> None:
+        operations.destroy_key(key=keyring.living_key(owner_id=ANNA, at=NOW), at=NOW)
+        other = keyring.living_key(owner_id=BRAM, at=NOW)
+        Key.objects.filter(pk=other.pk).update(wrapped=None, destroyed_at=NOW)
+
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Erasure.objects.create(
+                key=other, kind="owner", at=NOW, entry=Erasure.objects.get().entry
+            )
+
+    def test_of_an_entry_that_was_added_to_a_month_after_its_erasure_is_found(self) -> None:
+        erase_november(at=LATER)
+        operations.settle(at=LATER)
+        a_forged_entry(at=NOW)
+
+        assert "the payload is missing" in first_fault()
+        operations.settle(at=LATER)
+        assert "index 6: the payload is missing" in first_fault()
+
+    def test_of_a_key_that_lives_is_found(self) -> None:
+        entry = append(an_event(subject_id=None))
+        key = keyring.living_key(owner_id=ANNA, at=NOW)
+        Erasure.objects.create(key=key, kind="owner", at=NOW, entry=entry)
+
+        assert "its erasure says something else about it" in first_fault()
+
+    def test_of_the_erasure_itself_is_found(self) -> None:
+        operations.destroy_key(key=keyring.living_key(owner_id=ANNA, at=NOW), at=NOW)
+        operations.settle(at=NOW)
+        connection.check_constraints()
+        damage: list[tuple[Callable[[], object], str]] = [
+            (delete(Erasure, 0), "no event in the log says so"),
+            (delete(LogEntry, -1), "its erasure is not in the log: the entry is gone"),
+            (delete(Payload, -1), "what the entry said is gone"),
+            (
+                lambda: Payload.objects.update(organisation_part=b"x"),
+                "its erasure is not in the log: These bytes were not sealed",
+            ),
+            (
+                lambda: LogEntry.objects.filter(kind="log.key.destroyed").update(leaf=b"x"),
+                "its erasure cannot be read in the log: This is not a leaf",
+            ),
+            (drop_the_key, "audit_erasure, key"),
+            (drop_the_erasure_and_the_key, "it tells of a key whose erasure is gone"),
+        ]
+
+        with lifted_triggers():
+            for do, expected in damage:
+                with undone():
+                    do()
+                    assert expected in first_fault()
+
+
+def erase_november(*, at: datetime) -> None:
+    for owner in (ANNA, BRAM):
+        operations.destroy_key(key=keyring.living_key(owner_id=owner, at=NOW), at=at)
+    operations.destroy_key(key=keyring.month_key(at=NOW), at=at)
+
+
+def a_forged_month(month: str, *, at: datetime = NOW) -> Key:
+    return Key.objects.create(
+        kind=Key.Kind.MONTH, month=month, master_key_id="x", created_at=at, destroyed_at=at
+    )
+
+
+def a_forged_entry(*, at: datetime, kind: str = "consent.record.given") -> LogEntry:
+    """An entry that commits to nothing in particular, and has no payload."""
+    leaf = LeafRow(
+        uid=uuid4(),
+        kind=kind,
+        actor="system",
+        at=at.replace(microsecond=0),
+        subject_tag=b"",
+        shown=b"",
+        internal=bytes(32),
+    )
+    return LogEntry.objects.create(
+        uid=leaf.uid, leaf=leaf.to_bytes(), kind=leaf.kind, at=leaf.at, actor=leaf.actor
+    )
+
+
+def drop_the_key() -> None:
+    key = Key.objects.exclude(destroyed_at=None)
+    Payload.objects.filter(subject_key__in=key.values("pk"))._raw_delete("default")
+    key._raw_delete("default")
+
+
+def drop_the_erasure_and_the_key() -> None:
+    drop_the_key()
+    Erasure.objects.all()._raw_delete("default")
 
 
 class TestVerifyLogCommand:
