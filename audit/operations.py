@@ -1,7 +1,6 @@
 """The only way to write to the log."""
 
-import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -188,24 +187,35 @@ def settle(*, at: datetime) -> None:
     publish(at=at)
 
 
-def verify(*, at: datetime) -> VerificationRun:
+def verify(
+    *,
+    at: datetime,
+    clock: Callable[[], datetime],
+    event_of: Callable[[VerificationRun], Event] | None = None,
+) -> VerificationRun:
     """Recompute the whole log from its entries, keep what was found and return it.
+
+    `clock` tells when that was done. `event_of` makes the event that is logged with it, if any: both
+    are kept, or neither.
 
     Raises:
         KeyFileError: a key is gone.
     """
-    began = time.monotonic()
     signer = checkpoint.verifier_of(key=rootkeys.log_key(), origin=settings.LOG_ORIGIN)
     verification = Verification(signer)
     verification.run()
-    return VerificationRun.objects.create(
-        started_at=at,
-        finished_at=at + timedelta(seconds=time.monotonic() - began),
-        counted=verification.frontier.size,
-        faults=verification.faults,
-        first_fault=verification.first_fault,
-        root=verification.frontier.root(),
-    )
+    with transaction.atomic():  # not before: on SQLite nobody else could write meanwhile
+        run = VerificationRun.objects.create(
+            started_at=at,
+            finished_at=clock(),
+            counted=verification.frontier.size,
+            faults=verification.faults,
+            first_fault=verification.first_fault,
+            root=verification.frontier.root(),
+        )
+        if event_of is not None:
+            append(event_of(run))
+    return run
 
 
 def _make_month_keys(*, at: datetime) -> None:

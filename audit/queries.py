@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Max, Q
 
 from audit import keyring
 from audit.canonical import CanonicalError, Json
@@ -15,12 +15,14 @@ from audit.merkle import EMPTY_ROOT, leaf_hash
 from audit.models import Checkpoint, Key, LogEntry, LogHead, PendingEntry, VerificationRun
 from audit.sealing import OpenedPart, open_part
 
+_KINDS = {kind.value: kind for kind in EventKind}
+_ACTORS = {actor.value: actor for actor in Actor}
 ROWS = LogEntry.objects.select_related("place", "payload__subject_key", "payload__organisation_key")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryView:
-    """One entry, opened.
+    """One entry, opened. A kind or an actor that this version does not know is shown as it is.
 
     `index` is None while the entry waits for its place. `shown` and `internal` are None when they
     are erased; when `is_damaged`, they cannot be opened because someone changed them.
@@ -29,9 +31,9 @@ class EntryView:
     id: int
     uid: UUID
     index: int | None
-    kind: EventKind
+    kind: EventKind | str
     at: datetime
-    actor: Actor
+    actor: Actor | str
     subject_id: UUID | None
     shown: Mapping[str, Json] | None
     internal: Mapping[str, Json] | None
@@ -113,19 +115,14 @@ class HeadView:
 
 def entries(*, filter: EntryFilter, before: int | None, limit: int) -> list[EntryView]:  # noqa: A002
     """Return the newest entries that match, with an id below `before`."""
-    return _newest(ROWS.filter(filter.condition()), before=before, limit=limit)
+    found = ROWS.filter(filter.condition())
+    if before is not None:
+        found = found.filter(id__lt=before)
+    return [view_of(entry) for entry in found.order_by("-id")[:limit]]
 
 
 def count(filter: EntryFilter) -> int:  # noqa: A002
     return LogEntry.objects.filter(filter.condition()).count()
-
-
-def entries_about(
-    *, subject_id: UUID, kinds: Collection[EventKind], before: int | None, limit: int
-) -> list[EntryView]:
-    """Return the newest entries of these kinds about this data subject."""
-    about = EntryFilter(subject_id=subject_id, kinds=frozenset(kinds))
-    return _newest(ROWS.filter(about.condition()), before=before, limit=limit)
 
 
 def last_about_per_category(
@@ -176,9 +173,9 @@ def view_of(entry: LogEntry) -> EntryView:
         id=entry.pk,
         uid=entry.uid,
         index=place.index if place else None,
-        kind=EventKind(entry.kind),
+        kind=_KINDS.get(entry.kind, entry.kind),
         at=entry.at,
-        actor=Actor(entry.actor),
+        actor=_ACTORS.get(entry.actor, entry.actor),
         subject_id=payload.subject_key.owner_id if payload and payload.subject_key else None,
         shown=shown,
         internal=internal,
@@ -209,9 +206,3 @@ def opened(entry: LogEntry, part: bytes) -> OpenedPart | None:
 
 def _members(part: OpenedPart | None) -> Mapping[str, Json] | None:
     return None if part is None else part.members()
-
-
-def _newest(rows: QuerySet[LogEntry], *, before: int | None, limit: int) -> list[EntryView]:
-    if before is not None:
-        rows = rows.filter(id__lt=before)
-    return [view_of(entry) for entry in rows.order_by("-id")[:limit]]

@@ -1,9 +1,11 @@
 """What a privacy officer may filter the log on."""
 
+from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -22,25 +24,32 @@ _OUTCOMES = [
 ]
 
 
+_FIRST_DAY, _LAST_DAY = date(2000, 1, 1), date(2100, 12, 31)
+_OTHER_DAY = _("Fill in a day from the year 2000 up to and including 2100")
+_LAST_ID = 2**63 - 1  # the largest number that a database keeps
+
+
+class _DayField(forms.DateField):
+    """A day on which there can have been a log: nothing overflows when it becomes a moment."""
+
+    default_error_messages = {"invalid": _("Fill in a day")}
+    default_validators = [
+        MinValueValidator(_FIRST_DAY, message=_OTHER_DAY),
+        MaxValueValidator(_LAST_DAY, message=_OTHER_DAY),
+    ]
+
+
 class LogForm(forms.Form):
     """Filters of the log. A customer number is only taken from a POST: it has no place in an address."""
 
-    van = forms.DateField(
-        required=False,
-        label=pgettext_lazy("from a day", "From"),
-        error_messages={"invalid": _("Fill in a day")},
-    )
-    tot = forms.DateField(
-        required=False,
-        label=_("Up to and including"),
-        error_messages={"invalid": _("Fill in a day")},
-    )
+    van = _DayField(required=False, label=pgettext_lazy("from a day", "From"))
+    tot = _DayField(required=False, label=_("Up to and including"))
     soort = forms.ChoiceField(required=False, label=_("Kind"))
     doel = forms.ChoiceField(required=False, label=_("Purpose"))
     antwoord = forms.ChoiceField(required=False, label=_("Answer"))
     dienst = forms.ChoiceField(required=False, label=_("Service"))
     klant = forms.CharField(required=False, label=_("Customer number"), max_length=40)
-    voor = forms.IntegerField(required=False, min_value=1)
+    voor = forms.IntegerField(required=False, min_value=1, max_value=_LAST_ID)
 
     def __init__(self, data: QueryDict, *, options: FilterOptions, is_posted: bool) -> None:
         super().__init__(data)

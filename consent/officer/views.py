@@ -52,7 +52,7 @@ def log(request: HttpRequest, officer: User) -> HttpResponse:
 @require_POST
 @officer_page
 def verify(request: HttpRequest, officer: User) -> HttpResponse:
-    run = office.verify(officer=officer, at=timezone.now())
+    run = office.verify(officer=officer, at=timezone.now(), clock=timezone.now)
     if run.is_sound:
         messages.success(request, _("The log was recomputed. It is intact."))
     else:
@@ -71,7 +71,11 @@ def export(request: HttpRequest, officer: User) -> HttpResponseBase:
         return redirect("log")
     at = timezone.now()
     kind: Literal["jsonl", "csv"] = "csv" if request.POST.get("form") == "csv" else "jsonl"
-    lines = office.export(officer=officer, filters=form.filters, form=kind, at=at)
+    try:
+        lines = office.export(officer=officer, filters=form.filters, form=kind, at=at)
+    except office.LogBrokenError as error:
+        messages.error(request, str(error))
+        return redirect("log")
     return StreamingHttpResponse(
         lines,
         content_type=_CONTENT_TYPES[kind],

@@ -17,6 +17,7 @@ KINDS: dict[str, _Words] = {
     EventKind.LOG_READ: _("Log read"),
     EventKind.LOG_EXPORTED: _("Log exported"),
     EventKind.LOG_VERIFIED: _("Log verified"),
+    EventKind.KEY_DESTROYED: _("Key destroyed"),
     EventKind.SIGNED_IN: _("Logged in"),
     EventKind.SIGN_IN_FAILED: _("Log-in failed"),
     EventKind.SECOND_FACTOR_ADDED: _("Second step set up"),

@@ -110,9 +110,10 @@ def greeting(*, at: datetime) -> str:
 
 def sentence(event: SeenEvent) -> EventSentence:
     """Return the event as a sentence. A kind that is not shown to people yet gets a plain one."""
-    if event.kind == EventKind.ACCESS_DECIDED:
+    if event.kind == EventKind.ACCESS_DECIDED and not event.is_damaged:
         return _about_use(event)
-    icon, who, what, why = _OTHER_KINDS.get(event.kind, _UNKNOWN_KIND)
+    known = _OTHER_KINDS.get(event.kind, _UNKNOWN_KIND)
+    icon, who, what, why = _DAMAGED if event.is_damaged else known
     about = {"category": event.category, "purpose": event.purpose}
     return EventSentence(
         icon=icon, who=who, what=str(what) % about, why=str(why) % about, tag="", at=event.at
@@ -176,6 +177,8 @@ def last_look(category: CategoryHoldings, *, today: date) -> str:
     event = category.last_look
     if event is None:
         return _("Not used yet")
+    if event.is_damaged:
+        return _("The last line about this is damaged")
     words = {"day": _in_a_sentence(timezone.localdate(event.at), today=today)}
     if event.outcome == "permitted":
         return _("Last used %(day)s") % words
@@ -223,6 +226,12 @@ _UNKNOWN_KIND: tuple[str, _Words, _Words, _Words] = (
     "info",
     gettext_lazy("We"),
     gettext_lazy("did something with your data."),
+    gettext_lazy("Call us if you want to know more."),
+)
+_DAMAGED: tuple[str, _Words, _Words, _Words] = (
+    "alert",
+    gettext_lazy("We"),
+    gettext_lazy("can no longer read this line: it is damaged."),
     gettext_lazy("Call us if you want to know more."),
 )
 # Each line: icon, who, what, why.

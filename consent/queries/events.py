@@ -76,7 +76,7 @@ def seen(entry: log.EntryView, register: Register, language: str) -> SeenEvent:
     recipient = register.recipients.get(entry.recipient)
     return SeenEvent(
         uid=entry.uid,
-        kind=entry.kind.value,
+        kind=str(entry.kind),
         at=entry.at,
         recipient=register.recipient_name(entry.recipient, language),
         is_automated=recipient.is_automated if recipient else False,
@@ -87,6 +87,7 @@ def seen(entry: log.EntryView, register: Register, language: str) -> SeenEvent:
         reason=str(shown.get("reason", "")),
         is_numbered=entry.index is not None,
         submission=str(shown.get("submission", "")),
+        is_damaged=entry.is_damaged,
     )
 
 

@@ -72,9 +72,18 @@ def entry_filter(filters: LogFilters, *, subject_id: UUID | None) -> log.EntryFi
 
 
 def log_page(
-    *, filters: LogFilters, subject_id: UUID | None, before: int | None, limit: int, language: str
+    *,
+    filters: LogFilters,
+    subject_id: UUID | None,
+    before: int | None,
+    limit: int,
+    language: str,
+    contradiction: str = "",
 ) -> LogPage:
-    """Return one page of the log, newest first: a fixed number of queries."""
+    """Return one page of the log, newest first: a fixed number of queries.
+
+    `contradiction` is why the log cannot go on, when it cannot.
+    """
     selection = entry_filter(filters, subject_id=subject_id)
     found = log.entries(filter=selection, before=before, limit=limit + 1)
     register = current_register()
@@ -82,11 +91,11 @@ def log_page(
         lines=tuple(_line(entry, register=register, language=language) for entry in found[:limit]),
         total=log.count(filter=selection),
         older=found[limit - 1].id if len(found) > limit else None,
-        state=log_state(),
+        state=log_state(contradiction=contradiction),
     )
 
 
-def log_state() -> LogState:
+def log_state(*, contradiction: str = "") -> LogState:
     """Return up to where the log is numbered, signed and recomputed."""
     head, run = log.head(), log.last_run()
     return LogState(
@@ -98,7 +107,7 @@ def log_state() -> LogState:
         run_at=run.finished_at if run else None,
         run_counted=run.counted if run else 0,
         run_faults=run.faults if run else 0,
-        first_fault=run.first_fault if run else "",
+        first_fault=(run.first_fault if run else "") or contradiction,
     )
 
 
@@ -113,15 +122,16 @@ def _line(entry: log.EntryView, *, register: Register, language: str) -> LogLine
         index=entry.index,
         uid=entry.uid,
         at=entry.at,
-        kind=entry.kind.value,
-        actor=entry.actor.value,
+        kind=str(entry.kind),
+        actor=str(entry.actor),
         who=register.recipient_name(entry.recipient, language),
         data_subject=pseudonym(entry.subject_id) if entry.subject_id else "",
         category=register.category_title(entry.data_category, language),
         purpose=register.purpose_title(entry.purpose, language),
         outcome=entry.outcome,
         reason=str((told or {}).get("reason", "")),
-        is_erased=entry.subject_id is not None and entry.shown is None,
+        is_erased=entry.subject_id is not None and entry.shown is None and not entry.is_damaged,
+        is_damaged=entry.is_damaged,
     )
 
 

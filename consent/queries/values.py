@@ -69,6 +69,7 @@ class SeenEvent:
     reason: str
     is_numbered: bool  # False until the log has given it an index
     submission: str = ""  # the number that choices saved with one press share
+    is_damaged: bool = False  # someone changed what it says, so that it cannot be read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,7 +200,11 @@ class Confirmation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogLine:
-    """One line of the log as an officer sees it. `is_erased` means the key of the data subject was destroyed."""
+    """One line of the log as an officer sees it.
+
+    `is_erased` means the key of the data subject was destroyed; `is_damaged`, that someone changed
+    what the line says, so that it cannot be read.
+    """
 
     index: int | None
     uid: UUID
@@ -213,6 +218,7 @@ class LogLine:
     outcome: str
     reason: str
     is_erased: bool
+    is_damaged: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,7 +233,11 @@ class LogState:
     run_at: datetime | None
     run_counted: int
     run_faults: int
-    first_fault: str
+    first_fault: str  # found by the last recomputation; else what the log contradicts itself in now
+
+    @property
+    def is_broken(self) -> bool:
+        return bool(self.run_faults or self.first_fault)
 
     @property
     def added(self) -> int:

@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from audit import keyring, operations, tree, triggers
 from audit.canonical import Json
 from audit.events import Actor, Event, EventKind
-from audit.models import Key, LogEntry
+from audit.models import Key, LogEntry, VerificationRun
 
 ANNA = UUID("00000000-0000-4000-8000-00000000000a")
 BRAM = UUID("00000000-0000-4000-8000-00000000000b")
@@ -58,6 +58,10 @@ def log_of(size: int) -> list[LogEntry]:
         ]
     operations.settle(at=NOW)
     return entries
+
+
+def verified() -> VerificationRun:
+    return operations.verify(at=NOW, clock=lambda: NOW)
 
 
 @contextmanager

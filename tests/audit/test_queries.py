@@ -6,9 +6,18 @@ from pytest_django import DjangoAssertNumQueries
 from audit import keyring, operations, queries
 from audit.events import Actor, EventKind
 from audit.merkle import EMPTY_ROOT, leaf_hash
-from audit.models import Payload
+from audit.models import LogEntry, Payload
 from audit.queries import EntryFilter
-from tests.audit.builders import ANNA, BRAM, NOW, an_event, append, lifted_triggers, log_of
+from tests.audit.builders import (
+    ANNA,
+    BRAM,
+    NOW,
+    an_event,
+    append,
+    lifted_triggers,
+    log_of,
+    verified,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -121,6 +130,15 @@ class TestEntries:
 
         assert (view.is_damaged, view.shown) == (True, None)
 
+    def test_of_a_kind_or_an_actor_that_is_no_longer_known_are_shown_as_they_are(self) -> None:
+        append(an_event())
+
+        with lifted_triggers():
+            LogEntry.objects.update(kind="consent.record.retired", actor="robot")
+            (view,) = queries.entries(filter=EVERYTHING, before=None, limit=1)
+
+        assert (view.kind, view.actor) == ("consent.record.retired", "robot")
+
 
 class TestFilter:
     def test_says_only_what_narrows(self) -> None:
@@ -137,19 +155,7 @@ class TestFilter:
         }
 
 
-class TestEntriesAbout:
-    def test_are_of_this_data_subject_and_these_kinds(self) -> None:
-        given = append(an_event()).pk
-        append(an_event(subject_id=BRAM))
-        append(an_event(kind=EventKind.SIGNED_IN))
-        withdrawn = append(an_event(kind=EventKind.CONSENT_WITHDRAWN)).pk
-
-        views = queries.entries_about(subject_id=ANNA, kinds=CHOICES, before=None, limit=9)
-        older = queries.entries_about(subject_id=ANNA, kinds=CHOICES, before=withdrawn, limit=9)
-
-        assert [view.id for view in views] == [withdrawn, given]
-        assert [view.id for view in older] == [given]
-
+class TestLastPerCategory:
     def test_are_the_newest_per_data_category(
         self, django_assert_num_queries: DjangoAssertNumQueries
     ) -> None:
@@ -187,7 +193,7 @@ class TestHead:
         assert (head.checkpoint_size, head.checkpoint_at) == (3, NOW)
 
     def test_knows_the_last_verification(self) -> None:
-        operations.verify(at=NOW)
-        last = operations.verify(at=NOW)
+        verified()
+        last = verified()
 
         assert queries.last_run() == last

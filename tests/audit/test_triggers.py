@@ -22,7 +22,7 @@ from audit.models import (
     Tile,
     VerificationRun,
 )
-from tests.audit.builders import ANNA, NOW, an_event, append, log_of
+from tests.audit.builders import ANNA, NOW, an_event, append, log_of, verified
 
 pytestmark = pytest.mark.django_db
 
@@ -59,7 +59,7 @@ def rows(model: type[models.Model]) -> list[dict[str, object]]:
 def _full_log() -> None:
     log_of(2)
     Tile.objects.create(level=0, number=0, data=bytes(8192), root=bytes(32))
-    operations.verify(at=NOW)
+    verified()
     operations.destroy_key(key=keyring.living_key(owner_id=GONE, at=NOW), at=NOW)
     connection.check_constraints()
 

@@ -13,6 +13,8 @@ from django.db import IntegrityError, connection, models, transaction
 from pytest_django import Settings
 
 from audit import keyring, merkle, operations, verification
+from audit.canonical import CanonicalError
+from audit.events import Event
 from audit.leaf import Leaf as LeafRow
 from audit.models import (
     Checkpoint,
@@ -37,6 +39,7 @@ from tests.audit.builders import (
     log_of,
     narrow_tiles,
     undone,
+    verified,
 )
 
 pytestmark = pytest.mark.django_db
@@ -80,7 +83,7 @@ def other(field: "models.Field[Any, Any]", value: Any) -> Any:
 
 
 def first_fault() -> str:
-    return operations.verify(at=NOW).first_fault
+    return verified().first_fault
 
 
 class TestSoundLog:
@@ -88,12 +91,12 @@ class TestSoundLog:
     def test_has_no_fault(self, size: int) -> None:
         log_of(size)
 
-        run = operations.verify(at=NOW)
+        run = verified()
 
         assert (run.first_fault, run.faults, run.counted) == ("", 0, size)
         assert run.is_sound
         assert bytes(run.root) == bytes(LogHead.objects.get().root)
-        assert run.started_at == NOW <= run.finished_at
+        assert (run.started_at, run.finished_at) == (NOW, NOW)
         assert VerificationRun.objects.get() == run
 
     def test_has_no_fault_while_entries_wait(self) -> None:
@@ -140,6 +143,24 @@ class TestSoundLog:
         log_of(11)
 
         assert first_fault() == ""
+
+
+class TestVerify:
+    def test_keeps_when_it_began_and_when_it_was_done(self) -> None:
+        run = operations.verify(at=NOW, clock=lambda: LATER)
+
+        run.refresh_from_db()
+        assert (run.started_at, run.finished_at) == (NOW, LATER)
+
+    def test_keeps_the_run_and_its_event_or_neither(self) -> None:
+        def event_of(run: VerificationRun) -> Event:
+            return an_event(subject_id=None, internal={"counted": 1.5})  # type: ignore[dict-item]
+
+        with pytest.raises(CanonicalError):
+            operations.verify(at=NOW, clock=lambda: NOW, event_of=event_of)
+
+        assert not VerificationRun.objects.exists()
+        assert not LogEntry.objects.exists()
 
 
 class TestEntryThatIsGone:
@@ -332,7 +353,7 @@ class TestForgery:
             for number, (forge, expected) in enumerate(FORGERIES):
                 with undone():
                     forge()
-                    run = operations.verify(at=NOW)
+                    run = verified()
                 assert expected in run.first_fault, f"forgery {number}: {run.first_fault!r}"
                 assert not run.is_sound
 
@@ -408,7 +429,7 @@ class TestErasureThatTheLogDoesNotTell:
             assert "it was destroyed, and no event in the log says so" in first_fault()
         Payload.objects.all().delete()
 
-        run = operations.verify(at=NOW)
+        run = verified()
 
         # Two keys of people, two of months, and three payloads.
         assert run.faults == 4 + 3
@@ -417,7 +438,7 @@ class TestErasureThatTheLogDoesNotTell:
         forged = a_forged_month("2019-01")
         a_forged_entry(at=datetime(2019, 1, 7, tzinfo=UTC))
 
-        run = operations.verify(at=NOW)
+        run = verified()
 
         assert f"audit_key, key {forged.pk}: it was destroyed, and no event" in run.first_fault
         assert run.faults == 2

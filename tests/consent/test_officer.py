@@ -5,15 +5,23 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+
+import pytest
+from django.db import IntegrityError, transaction
 from django.template.loader import render_to_string
 from django.test import Client
 
 from accounts.models import DataSubject, ServiceClient, User
-from audit.events import EventKind
-from audit.models import LogEntry, LogHead
+from audit import operations
+from audit.events import Actor, Event, EventKind
+from audit.models import Leaf, LogEntry, LogHead, Payload, VerificationRun
+from audit.operations import append, settle
 from consent.officer import wording
 from consent.queries.values import LogState
 from consent.vocabulary import Reason
+from tests.audit.builders import lifted_triggers
 from tests.consent.test_queries import ask, choose
 from tests.factories import NOW
 from tests.visitors import client_of, words
@@ -97,6 +105,10 @@ class TestLog:
         [
             ("van=gisteren", "Vul een dag in"),
             ("van=2026-03-02&tot=2026-03-01", "Deze dag is eerder dan de eerste dag"),
+            ("tot=9999-12-31", "Vul een dag in vanaf het jaar 2000 tot en met 2100"),
+            ("van=0001-01-01", "Vul een dag in vanaf het jaar 2000 tot en met 2100"),
+            ("van=1999-12-31", "Vul een dag in vanaf het jaar 2000 tot en met 2100"),
+            ("tot=2101-01-01", "Vul een dag in vanaf het jaar 2000 tot en met 2100"),
         ],
     )
     def test_a_day_that_makes_no_sense_is_an_error_that_says_so(
@@ -127,6 +139,55 @@ class TestLog:
     def test_counts_from_zero_as_a_proof_does(self, office: Client) -> None:
         assert "1 regel, genummerd vanaf 0" in words(office.get(LOG).text)
         assert "2 regels, genummerd vanaf 0" in words(office.get(LOG).text)
+
+    @pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01"])
+    @pytest.mark.parametrize("field", ["van", "tot"])
+    def test_a_day_that_no_clock_reaches_is_an_error_in_every_form(
+        self, office: Client, field: str, day: str
+    ) -> None:
+        filters = {field: day, "klant": "VW-0000001"}
+
+        searched = office.post(LOG, filters)
+        exports = [office.post(f"{LOG}export/", {**filters, "form": it}) for it in ("jsonl", "csv")]
+
+        assert searched.status_code == 422
+        assert [it["Location"] for it in exports] == [LOG, LOG]
+
+    def test_takes_the_first_and_the_last_day(self, office: Client) -> None:
+        assert office.get(f"{LOG}?van=2000-01-01&tot=2100-12-31").status_code == 200
+
+    @pytest.mark.parametrize("before", [2**63, 10**30])
+    def test_a_page_beyond_every_number_is_an_error(self, office: Client, before: int) -> None:
+        assert office.get(f"{LOG}?voor={before}").status_code == 422
+
+    @pytest.mark.parametrize(
+        ("days", "count"),
+        [
+            ("van=2026-07-01&tot=2026-07-01", 1),
+            ("van=2026-07-01", 1),
+            ("tot=2026-06-30", 0),
+            ("van=2026-07-02", 0),
+        ],
+    )
+    def test_a_day_begins_at_midnight_in_amsterdam(
+        self, office: Client, anna: DataSubject, days: str, count: int
+    ) -> None:
+        half_past_midnight = datetime(2026, 6, 30, 22, 30, tzinfo=UTC)  # 1 July, 00:30 there
+        with transaction.atomic():
+            append(
+                Event(
+                    kind=EventKind.SIGNED_IN,
+                    actor=Actor.DATA_SUBJECT,
+                    at=half_past_midnight,
+                    subject_id=anna.id,
+                    shown={},
+                    internal={},
+                )
+            )
+
+        text = office.get(f"{LOG}?{days}&soort={EventKind.SIGNED_IN}").text
+
+        assert len(lines(text)) == count
 
     def test_a_customer_number_is_searched_by_post_and_stands_in_no_address(
         self, office: Client, anna: DataSubject, bram: DataSubject
@@ -245,6 +306,115 @@ class TestState:
         assert "Eerste fout: entry 4" in text
         assert "Verander niets." in text
         assert "Wacht op een nummer 2 regels" in text
+
+
+def head_with_another_root() -> None:
+    LogHead.objects.update(root=bytes(32))
+
+
+def last_leaf_deleted() -> None:
+    Leaf.objects.order_by("-index")[0].delete()
+
+
+@pytest.mark.parametrize("tamper", [head_with_another_root, last_leaf_deleted])
+class TestBrokenLog:
+    """Whoever got past the triggers is met with an alarm, not with a page that fails."""
+
+    @pytest.fixture(autouse=True)
+    def _broken(
+        self, office: Client, anna: DataSubject, tamper: Callable[[], None]
+    ) -> Iterator[None]:
+        choose(anna, usage=True)
+        settle(at=NOW)
+        with lifted_triggers():
+            tamper()
+            yield
+
+    def test_is_shown_with_what_is_wrong_and_what_to_do(self, office: Client) -> None:
+        response = office.get(LOG)
+
+        text = words(response.text)
+        assert response.status_code == 200
+        assert "Het logboek klopt niet" in text
+        assert "Eerste fout: The head of the log does not agree with its leaves." in text
+        assert "Verander niets." in text
+        assert 'class="card verify verify--broken"' in response.text
+        assert "Logboek gelezen" in lines(response.text)[0]
+
+    def test_is_recomputed_all_the_same_and_the_outcome_is_kept(self, office: Client) -> None:
+        text = words(office.post(f"{LOG}controle/", follow=True).text)
+
+        run = VerificationRun.objects.get()
+        assert not run.is_sound
+        assert "Wij hebben het logboek nagerekend. Het klopt niet" in text
+        assert f"Eerste fout: {words(run.first_fault)}" in text
+        logged = LogEntry.objects.get(kind=EventKind.LOG_VERIFIED)
+        assert logged.payload.outcome == "broken"
+
+    @pytest.mark.parametrize("form", ["jsonl", "csv"])
+    def test_is_not_exported(self, office: Client, form: str) -> None:
+        response = office.post(f"{LOG}export/", {"form": form}, follow=True)
+
+        text = words(response.text)
+        assert response.redirect_chain == [(LOG, 302)]
+        assert "Het logboek klopt niet. Daarom is er niets geëxporteerd." in text
+        assert not LogEntry.objects.filter(kind=EventKind.LOG_EXPORTED).exists()
+
+
+class TestVerify:
+    def test_keeps_the_run_and_the_line_or_neither(
+        self, office: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def fail(*_: object, **__: object) -> None:
+            raise IntegrityError
+
+        monkeypatch.setattr(operations, "append", fail)
+
+        with pytest.raises(IntegrityError), transaction.atomic():
+            office.post(f"{LOG}controle/")
+
+        assert not VerificationRun.objects.exists()
+
+
+class TestDamagedLine:
+    @pytest.fixture(autouse=True)
+    def _damaged(self, office: Client, anna: DataSubject) -> Iterator[None]:
+        choose(anna, usage=True)
+        with lifted_triggers():
+            Payload.objects.filter(subject_key=anna.key).update(subject_part=b"damaged")
+            yield
+
+    def test_is_not_called_erased(self, office: Client) -> None:
+        (line,) = (it for it in lines(office.get(LOG).text) if "Toestemming gegeven" in it)
+
+        assert "beschadigd" in line
+        assert "gewist" not in line
+
+    def test_is_told_to_its_data_subject(self, anna: DataSubject) -> None:
+        assert anna.user is not None
+
+        text = words(client_of(anna.user).get("/wie-keek/").text)
+
+        assert "Wij kunnen deze regel niet meer lezen: hij is beschadigd." in text
+
+    def test_of_somebody_who_was_erased_is_called_erased(
+        self, office: Client, bram: DataSubject
+    ) -> None:
+        choose(bram, usage=True)
+        operations.destroy_key(key=bram.key, at=NOW)
+
+        found = [it for it in lines(office.get(LOG).text) if "Toestemming gegeven" in it]
+
+        assert ["gewist" in it for it in found] == [True, False]
+
+    def test_of_a_kind_that_is_no_longer_known_is_shown_as_it_is(self, office: Client) -> None:
+        LogEntry.objects.update(kind="consent.record.retired", actor="robot")
+
+        (first, *_) = lines(office.get(LOG).text)[1:]
+
+        assert "robot consent.record.retired" in first
+        exported = office.post(f"{LOG}export/", {"form": "csv"})
+        assert b"consent.record.retired,robot" in b"".join(exported.streaming_content)  # type: ignore[attr-defined]
 
 
 class TestExport:

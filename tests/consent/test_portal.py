@@ -542,6 +542,13 @@ class TestWording:
         assert sentence.what != "deden iets met uw gegevens."
         assert "%(" not in f"{sentence.what}{sentence.why}"
 
+    def test_a_line_that_is_damaged_says_so_whatever_it_was(self) -> None:
+        for kind in (EventKind.ACCESS_DECIDED, EventKind.CONSENT_GIVEN, "some.new.kind"):
+            sentence = wording.sentence(event(kind, is_damaged=True))
+
+            assert (sentence.who, sentence.icon) == ("Wij", "alert")
+            assert sentence.what == "kunnen deze regel niet meer lezen: hij is beschadigd."
+
     def test_a_kind_without_words_still_makes_a_sentence(self) -> None:
         assert "Bel ons" in wording.sentence(event("some.new.kind")).why
 
@@ -640,11 +647,18 @@ class TestClosedPanel:
 
         assert wording.last_look(panel, today=timezone.localdate(factories.NOW)) == said
 
+    def test_does_not_guess_at_what_a_damaged_line_said(self) -> None:
+        panel = self.panel(last_look=event("x", outcome="", is_damaged=True))
+
+        said = wording.last_look(panel, today=factories.NOW.date())
+
+        assert said == "De laatste regel hierover is beschadigd"
+
     def test_tells_that_nobody_looked(self) -> None:
         assert wording.last_look(self.panel(), today=factories.NOW.date()) == "Nog niet gebruikt"
 
 
-def event(kind: str, *, hours: int = 0, **parts: str) -> SeenEvent:
+def event(kind: str, *, hours: int = 0, is_damaged: bool = False, **parts: str) -> SeenEvent:
     given = {
         "recipient": "Bespaartips", "category": "Huishouden", "purpose": "Bespaartips",
         "purpose_slug": "bespaartips", "outcome": "permitted", "reason": "", **parts,
@@ -655,6 +669,7 @@ def event(kind: str, *, hours: int = 0, **parts: str) -> SeenEvent:
         at=factories.NOW - timedelta(hours=hours),
         is_automated=False,
         is_numbered=True,
+        is_damaged=is_damaged,
         **given,
     )
 

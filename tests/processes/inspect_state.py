@@ -17,7 +17,7 @@ from audit.models import Leaf, LogEntry, PendingEntry  # noqa: E402
 from audit.operations import settle, verify  # noqa: E402
 from consent.models import ConsentRecord, CurrentConsent  # noqa: E402
 
-CHOICES = {
+CHOICES: dict[str, bool] = {
     EventKind.CONSENT_GIVEN: True,
     EventKind.CONSENT_REFUSED: False,
     EventKind.CONSENT_WITHDRAWN: False,
@@ -54,7 +54,7 @@ def _in_order() -> list[queries.EntryView]:
 
 def main() -> dict[str, object]:
     settle(at=timezone.now())
-    run = verify(at=timezone.now())
+    run = verify(at=timezone.now(), clock=timezone.now)
     return {
         "entries": LogEntry.objects.count(),
         "leaves": Leaf.objects.count(),
@@ -63,7 +63,7 @@ def main() -> dict[str, object]:
         "faults": run.faults,
         "firstFault": run.first_fault,
         "records": ConsentRecord.objects.count(),
-        "choiceEvents": LogEntry.objects.filter(kind__in=[kind.value for kind in CHOICES]).count(),
+        "choiceEvents": LogEntry.objects.filter(kind__in=[str(kind) for kind in CHOICES]).count(),
         "statusesThatDiffer": _statuses_that_differ(),
         **replayed(),
     }

@@ -18,7 +18,7 @@ class Command(BaseCommand):
     def handle(self, *_args: object, **_options: object) -> None:
         try:
             self._settle()
-            run = operations.verify(at=timezone.now())
+            run = operations.verify(at=timezone.now(), clock=timezone.now)
         except KeyFileError as error:
             self.stderr.write(f"The log cannot be checked. {error}")
             sys.exit(1)
