@@ -1,6 +1,6 @@
 """Exports of the log. JSON Lines is the proof; CSV is for reading.
 
-`audit.verifier` documents and checks the JSON Lines. A spreadsheet cannot carry a proof and changes
+`audit.export_check` documents, and `audit.verifier` checks, the JSON Lines. A spreadsheet cannot carry a proof and changes
 what it opens: whoever needs certainty about a line of the CSV looks up its index in the JSON Lines.
 """
 
@@ -15,12 +15,12 @@ from django.conf import settings
 from audit import checkpoint, rootkeys
 from audit.canonical import Json, canonical, parse
 from audit.events import CODES
+from audit.export_check import FORMAT, trailer_message
 from audit.leaf import INTERNAL, SHOWN, in_base64
 from audit.models import Checkpoint, LogEntry
 from audit.queries import ROWS, EntryFilter, opened, view_of
 from audit.sealing import OpenedPart
 from audit.tree import StoredTree
-from audit.verifier import FORMAT, trailer_message
 
 _CHUNK = 200
 _BOM = b"\xef\xbb\xbf"  # without it Excel reads UTF-8 as something else

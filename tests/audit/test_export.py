@@ -17,7 +17,7 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit import checkpoint, export, keyring, operations, rootkeys, tree, verifier
+from audit import checkpoint, export, export_check, keyring, operations, rootkeys, tree, verifier
 from audit.canonical import Json, canonical
 from audit.leaf import from_base64, in_base64
 from audit.merkle import leaf_hash
@@ -38,15 +38,15 @@ def vkey() -> str:
     return checkpoint.verifier_of(key=rootkeys.log_key(), origin=settings.LOG_ORIGIN).to_vkey()
 
 
-def verdict_on(content: bytes) -> verifier.Verdict:
-    return verifier.verify_export(io.BytesIO(content), vkey=vkey())
+def verdict_on(content: bytes) -> export_check.Verdict:
+    return export_check.verify_export(io.BytesIO(content), vkey=vkey())
 
 
 def named_lines(content: bytes) -> set[int]:
     """Return the numbers of the lines in which a fault was found."""
     try:
         return {line for line, _ in verdict_on(content).faults}
-    except verifier.NotAnExportError:
+    except export_check.NotAnExportError:
         return {1}
 
 
@@ -54,7 +54,7 @@ def resigned(lines: list[bytes], *, count: int | None = None) -> bytes:
     """Put a right last line under these, as only the holder of the log key could."""
     body = b"".join(lines)
     digest, count = hashlib.sha256(body), len(lines) - 1 if count is None else count
-    message = verifier.trailer_message(count=count, digest=digest.digest())
+    message = export_check.trailer_message(count=count, digest=digest.digest())
     trailer: dict[str, Json] = {
         "count": count,
         "sha256": digest.hexdigest(),
@@ -307,7 +307,7 @@ class TestVerifier:
 
         other = checkpoint.verifier_of(key=Ed25519PrivateKey.generate(), origin=settings.LOG_ORIGIN)
 
-        verdict = verifier.verify_export(io.BytesIO(content), vkey=other.to_vkey())
+        verdict = export_check.verify_export(io.BytesIO(content), vkey=other.to_vkey())
 
         assert verdict.faults[0] == (1, "The export names another key than the one you gave.")
 

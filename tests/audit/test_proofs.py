@@ -1,6 +1,7 @@
 """A customer proves a line to anyone; a changed byte proves nothing."""
 
 import json
+from pathlib import Path
 from uuid import uuid4
 
 import metamorphic_log
@@ -10,7 +11,16 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit import checkpoint, keyring, merkle, operations, proof_file, proofs, tlog_proof
+from audit import (
+    checkpoint,
+    keyring,
+    merkle,
+    operations,
+    proof_file,
+    proofs,
+    tlog_proof,
+    verifier,
+)
 from audit.models import Checkpoint, LogEntry
 from audit.proof_file import ProofFile, ProofFileError
 from audit.proofs import NotProvableError
@@ -159,6 +169,44 @@ class TestChangedProofFile:
             for place in range(0, len(text), 7):
                 flipped = text[:place] + chr(ord(text[place]) ^ 1) + text[place + 1 :]
                 assert self.verdict({**members, name: flipped}), (name, place)
+
+
+class TestCommandLine:
+    @pytest.fixture
+    def path(self, tmp_path: Path) -> Path:
+        entry, *_ = log_of(5)
+        path = tmp_path / "bewijs.json"
+        path.write_bytes(of_anna(entry).to_bytes())
+        return path
+
+    def test_tells_what_is_proven(self, path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        assert verifier.main([str(path), "--vkey", proofs.signer().to_vkey()]) == 0
+
+        said = capsys.readouterr().out
+        assert (
+            "The proof is genuine.\nThe line has index 0 in regie.example/log, a log of 5." in said
+        )
+        assert "It says: consent.record.given, at 2026-11-24T09:30:15Z, by data-subject." in said
+        assert "  purpose: lekwaarschuwing" in said
+        assert "Warning" not in said
+
+    def test_trusts_the_key_in_the_file_no_further_than_that(
+        self, path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert verifier.main([str(path)]) == 0
+
+        said = capsys.readouterr().out
+        assert "is consistent with the key in the file" in said
+        assert "Warning: the key was taken from the file itself." in said
+
+    @pytest.mark.parametrize(("old", "new"), [("lekwaarschuwing", "iets-anders"), ("+", "-")])
+    def test_refuses_a_changed_one(
+        self, path: Path, capsys: pytest.CaptureFixture[str], old: str, new: str
+    ) -> None:
+        path.write_text(path.read_text().replace(old, new))
+
+        assert verifier.main([str(path)]) == 1
+        assert "The proof is not genuine." in capsys.readouterr().out
 
 
 class TestTlogProof:
