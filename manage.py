@@ -122,11 +122,13 @@ def run_django() -> None:
         from django.core.management import execute_from_command_line
     except ImportError:
         sys.exit("Django is missing here. Unset REGIE_BOOTSTRAP, or install requirements.txt.")
+    from django.core.exceptions import ImproperlyConfigured
+
     from audit.keyfiles import KeyFileError
 
     try:
         execute_from_command_line(sys.argv)
-    except KeyFileError as error:
+    except (ImproperlyConfigured, KeyFileError) as error:
         sys.exit(str(error))
 
 

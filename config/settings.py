@@ -3,22 +3,23 @@
 from datetime import timedelta
 from pathlib import Path
 
-import dj_database_url
-
 from audit.keyfiles import django_secret
 from config import env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 # Everything that is written while running lies below here: database, keys, mail, exports.
-DATA_DIR = env.folder("REGIE_DATA_DIR", default=BASE_DIR / "var")
+DATA_DIR = env.own_folder("REGIE_DATA_DIR", default=BASE_DIR / "var")
 KEYS_DIR = env.folder("REGIE_KEYS_DIR", default=DATA_DIR / "keys")
 DEMO = env.flag("REGIE_DEMO", default=False)  # set by `manage.py demo` only; checks.py guards it
 DEBUG = env.flag("REGIE_DEBUG", default=False)
 SECRET_KEY = env.secret("REGIE_SECRET_KEY") or django_secret(KEYS_DIR)
 ALLOWED_HOSTS = env.words("REGIE_ALLOWED_HOSTS", default="localhost,127.0.0.1,[::1]")
-PUBLIC_BASE_URL = env.text("REGIE_PUBLIC_BASE_URL", default="http://127.0.0.1:8000").rstrip("/")
+PUBLIC_BASE_URL = env.web_address("REGIE_PUBLIC_BASE_URL", default="http://127.0.0.1:8000")
 IS_HTTPS = PUBLIC_BASE_URL.startswith("https://")
+# How many proxies stand in front; what they say of a visitor counts, and nothing that another wrote.
+TRUSTED_PROXY_COUNT = env.number("REGIE_TRUSTED_PROXY_COUNT", default=0, most=9)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXY_COUNT else None
 
 INSTALLED_APPS = [
     "django.contrib.contenttypes",
@@ -67,9 +68,7 @@ TEMPLATES = [
 ]
 
 DATABASES = {
-    "default": dj_database_url.config(
-        env="REGIE_DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'regie.sqlite3'}"
-    )
+    "default": env.database("REGIE_DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'regie.sqlite3'}")
 }
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # Without IMMEDIATE a transaction that reads and then writes fails at once under concurrency
@@ -135,6 +134,14 @@ EMAIL_BACKEND = env.text(
     "REGIE_EMAIL_BACKEND", default="django.core.mail.backends.filebased.EmailBackend"
 )
 EMAIL_FILE_PATH = DATA_DIR / "mail"
+EMAIL_HOST = env.text("REGIE_EMAIL_HOST", default="localhost")
+EMAIL_PORT = env.number("REGIE_EMAIL_PORT", default=25, least=1, most=65535)
+_EMAIL_TLS = env.choice("REGIE_EMAIL_TLS", default="no", options=("no", "starttls", "implicit"))
+EMAIL_USE_TLS, EMAIL_USE_SSL = _EMAIL_TLS == "starttls", _EMAIL_TLS == "implicit"
+EMAIL_HOST_USER = env.secret("REGIE_EMAIL_USER")
+EMAIL_HOST_PASSWORD = env.secret("REGIE_EMAIL_PASSWORD")
+# A mail server that says nothing must not hold up everything behind the message.
+EMAIL_TIMEOUT = env.number("REGIE_EMAIL_TIMEOUT", default=10, least=1, most=600)
 HELP_PHONE = env.text("REGIE_HELP_PHONE", default="")  # for error pages, which ask no database
 DEFAULT_FROM_EMAIL = env.text("REGIE_FROM_EMAIL", default="Vechtwater <noreply@vechtwater.example>")
 
@@ -152,7 +159,7 @@ CELERY_BEAT_SCHEDULE = {
 }
 
 # The log. The origin names it for ever (C2SP tlog-checkpoint): choose it before the first start.
-LOG_ORIGIN = env.text("REGIE_LOG_ORIGIN", default="regie.example/log")
+LOG_ORIGIN = env.log_name("REGIE_LOG_ORIGIN", default="regie.example/log")
 
 # The token service (docs: RFC 6749, RFC 7523, NL GOV OAuth profile).
 ACCESS_TOKEN_LASTS = timedelta(minutes=10)
@@ -184,5 +191,12 @@ LOGGING = {
         "django.request": {"level": "ERROR"},
         "waitress": {"level": "ERROR"},
     },
-    "root": {"handlers": ["console"], "level": env.text("REGIE_LOG_LEVEL", default="WARNING")},
+    "root": {
+        "handlers": ["console"],
+        "level": env.choice(
+            "REGIE_LOG_LEVEL",
+            default="WARNING",
+            options=("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"),
+        ),
+    },
 }

@@ -1,5 +1,7 @@
 """A setting that is wrong stops the start, with its name and what to write instead."""
 
+import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -40,6 +42,162 @@ class TestWords:
         assert env.words("REGIE_X", default="") == ["een.nl", "twee.nl"]
 
 
+class TestNumber:
+    @pytest.mark.parametrize(("value", "means"), [("0", 0), ("7", 7), ("007", 7), ("600", 600)])
+    def test_is_whole(self, given: pytest.MonkeyPatch, value: str, means: int) -> None:
+        given.setenv("REGIE_X", value)
+
+        assert env.number("REGIE_X", default=1) == means
+
+    @pytest.mark.parametrize("value", ["", "-1", "+1", "1.0", " 1", "een", "\u0661", "9" * 5000])
+    def test_is_nothing_else(self, given: pytest.MonkeyPatch, value: str) -> None:
+        given.setenv("REGIE_X", value)
+
+        with pytest.raises(ImproperlyConfigured, match=r"REGIE_X is .*a whole number, 0 or more"):
+            env.number("REGIE_X", default=1)
+
+    @pytest.mark.parametrize("value", ["0", "65536"])
+    def test_stays_within_its_limits(self, given: pytest.MonkeyPatch, value: str) -> None:
+        given.setenv("REGIE_X", value)
+
+        with pytest.raises(ImproperlyConfigured, match="a whole number, 1 to 65535"):
+            env.number("REGIE_X", default=25, least=1, most=65535)
+
+    def test_has_a_default(self, given: pytest.MonkeyPatch) -> None:
+        assert env.number("REGIE_X", default=3) == 3
+
+
+class TestChoice:
+    def test_is_one_of_the_options(self, given: pytest.MonkeyPatch) -> None:
+        given.setenv("REGIE_X", "INFO")
+
+        assert env.choice("REGIE_X", default="ERROR", options=("INFO", "ERROR")) == "INFO"
+
+    @pytest.mark.parametrize("value", ["", "info", "LOUD"])
+    def test_is_nothing_else(self, given: pytest.MonkeyPatch, value: str) -> None:
+        given.setenv("REGIE_X", value)
+
+        with pytest.raises(ImproperlyConfigured, match=r"REGIE_X is .*use one of: INFO, ERROR"):
+            env.choice("REGIE_X", default="ERROR", options=("INFO", "ERROR"))
+
+
+class TestWebAddress:
+    @pytest.mark.parametrize(
+        "value", ["http://127.0.0.1:8000", "https://regie.vechtwater.nl", "http://[::1]:80"]
+    )
+    def test_is_a_scheme_and_a_host(self, given: pytest.MonkeyPatch, value: str) -> None:
+        given.setenv("REGIE_X", f"{value}/")
+
+        assert env.web_address("REGIE_X", default="") == value
+
+    @pytest.mark.parametrize(
+        "value",
+        [
+            "",
+            "regie.vechtwater.nl",
+            "ftp://regie.vechtwater.nl",
+            "https://",
+            "https:///pad",
+            "https://regie.vechtwater.nl/pad",
+            "https://regie.vechtwater.nl?x=1",
+            "https://regie.vechtwater.nl#x",
+            "https://naam@regie.vechtwater.nl",
+            "https://regie vechtwater.nl",
+            "https://Regie.vechtwater.nl",
+            "https://regie.vechtwater.nl:http",
+            "https://regie.vechtwater.nl\n",
+        ],
+    )
+    def test_is_nothing_else(self, given: pytest.MonkeyPatch, value: str) -> None:
+        given.setenv("REGIE_X", value)
+
+        with pytest.raises(ImproperlyConfigured, match=r"REGIE_X is .*such as https://"):
+            env.web_address("REGIE_X", default="")
+
+
+class TestLogName:
+    @pytest.mark.parametrize("value", ["regie.example/log", "x", "\u00e9\u00e9n.example"])
+    def test_is_what_a_checkpoint_can_carry(self, given: pytest.MonkeyPatch, value: str) -> None:
+        given.setenv("REGIE_X", value)
+
+        assert env.log_name("REGIE_X", default="") == value
+
+    @pytest.mark.parametrize("value", ["", "a b", "a+b", "a\nb", "x" * 201, "\udcff"])
+    def test_is_nothing_else(self, given: pytest.MonkeyPatch, value: str) -> None:
+        given.setenv("REGIE_X", value)
+
+        with pytest.raises(ImproperlyConfigured, match=r"REGIE_X is .*without spaces or plus"):
+            env.log_name("REGIE_X", default="")
+
+
+class TestDatabase:
+    @pytest.mark.parametrize(
+        ("value", "engine", "name"),
+        [
+            ("sqlite:////srv/regie.sqlite3", "sqlite3", "/srv/regie.sqlite3"),
+            ("postgres://regie@db:5432/regie", "postgresql", "regie"),
+            ("postgresql://regie@db/regie", "postgresql", "regie"),
+        ],
+    )
+    def test_is_one_of_two(
+        self, given: pytest.MonkeyPatch, value: str, engine: str, name: str
+    ) -> None:
+        given.setenv("REGIE_X", value)
+
+        found = env.database("REGIE_X", default="")
+
+        assert found["ENGINE"] == f"django.db.backends.{engine}"
+        assert found["NAME"] == name
+
+    @pytest.mark.parametrize(
+        "value",
+        [
+            "",
+            "regie",
+            "mysql://regie:geheim@db/regie",
+            "postgresql://regie:geheim@db:poort/regie",
+            "postgresql://regie:geheim@db",
+        ],
+    )
+    def test_is_nothing_else_and_its_password_is_not_repeated(
+        self, given: pytest.MonkeyPatch, value: str
+    ) -> None:
+        given.setenv("REGIE_X", value)
+
+        with pytest.raises(ImproperlyConfigured, match="REGIE_X is not the address") as caught:
+            env.database("REGIE_X", default="")
+
+        assert "geheim" not in str(caught.value)
+        assert caught.value.__cause__ is caught.value.__context__ is None
+
+
+class TestOwnFolder:
+    def test_is_made_for_this_account_alone(
+        self, given: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        given.setenv("REGIE_X", str(tmp_path / "deep" / "data"))
+        before = os.umask(0)
+        try:
+            made = env.own_folder("REGIE_X", default=Path())
+        finally:
+            os.umask(before)
+
+        assert stat.S_IMODE(made.stat().st_mode) == 0o700
+
+    def test_that_is_there_stays_as_it_is(self, given: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        tmp_path.chmod(0o750)
+        given.setenv("REGIE_X", str(tmp_path))
+
+        assert stat.S_IMODE(env.own_folder("REGIE_X", default=Path()).stat().st_mode) == 0o750
+
+    def test_that_cannot_be_made_is_named(self, given: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        (tmp_path / "file").touch()
+        given.setenv("REGIE_X", str(tmp_path / "file" / "data"))
+
+        with pytest.raises(ImproperlyConfigured, match=r"REGIE_X is .*which cannot be made"):
+            env.own_folder("REGIE_X", default=Path())
+
+
 class TestFolder:
     def test_is_an_absolute_path(self, given: pytest.MonkeyPatch) -> None:
         given.setenv("REGIE_X", "~/regie/../regie")
@@ -65,9 +223,12 @@ class TestSecret:
     def test_is_empty_when_not_given(self, given: pytest.MonkeyPatch) -> None:
         assert not env.secret("REGIE_X")
 
+    @pytest.mark.parametrize("content", [None, b"\xff\xfe"])
     def test_a_file_that_cannot_be_read_is_named(
-        self, given: pytest.MonkeyPatch, tmp_path: Path
+        self, given: pytest.MonkeyPatch, tmp_path: Path, content: bytes | None
     ) -> None:
+        if content is not None:
+            (tmp_path / "gone").write_bytes(content)
         given.setenv("REGIE_X_FILE", str(tmp_path / "gone"))
 
         with pytest.raises(ImproperlyConfigured, match=r"REGIE_X_FILE points to .*gone"):

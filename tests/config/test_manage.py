@@ -1,6 +1,8 @@
 """`manage.py` before there is an environment: it must start anywhere, and say what is missing."""
 
 import ast
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -114,3 +116,36 @@ class TestMakeEnvironment:
 
         with pytest.raises(SystemExit, match="copy Regie to a folder where you may write"):
             manage.make_environment(manage.RUNTIME_LOCK)
+
+
+class TestSetting:
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("REGIE_TRUSTED_PROXY_COUNT", "een"),
+            ("REGIE_DATABASE_URL", "mysql://db/regie"),
+            ("REGIE_LOG_LEVEL", "loud"),
+        ],
+    )
+    @pytest.mark.parametrize("command", ["check", "verify_log"])
+    def test_that_is_wrong_stops_the_start_with_one_sentence(
+        self, tmp_path: Path, command: str, name: str, value: str
+    ) -> None:
+        done = subprocess.run(
+            [sys.executable, "manage.py", command],
+            cwd=Path(manage.__file__).parent,
+            env={
+                **os.environ,
+                "DJANGO_SETTINGS_MODULE": "config.settings",
+                "REGIE_BOOTSTRAP": "no",
+                "REGIE_DATA_DIR": str(tmp_path),
+                name: value,
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr.startswith(f"{name} is ")
+        assert done.stderr.count("\n") == 1
