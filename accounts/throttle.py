@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from ipaddress import IPv6Address, ip_address, ip_network
 
 from django.db import transaction
 from django.db.models import F
@@ -12,7 +11,6 @@ from audit import keyring
 
 _WINDOW = timedelta(minutes=15)
 _EPOCH = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
-_IPV6_PREFIX = 64  # one subscriber has them all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,19 +58,6 @@ def window_start(at: datetime) -> datetime:
 
 def window_end(at: datetime) -> datetime:
     return window_start(at) + _WINDOW
-
-
-def address_of(remote: str) -> str:
-    """Return what stands for one subscriber: an IPv4 address, or the first half of an IPv6 address."""
-    try:
-        address = ip_address(remote)
-    except ValueError:
-        return ""  # a Unix socket has no address; all its callers count as one
-    if not isinstance(address, IPv6Address):
-        return str(address)
-    if address.ipv4_mapped:
-        return str(address.ipv4_mapped)
-    return str(ip_network((address, _IPV6_PREFIX), strict=False))
 
 
 def _key(limit: Limit, value: str) -> str:

@@ -5,6 +5,7 @@ from http import HTTPStatus
 from math import ceil
 
 import django_otp
+from django.conf import settings
 from django.contrib import auth, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
@@ -16,7 +17,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 from django_otp.models import Device
 
-from accounts import operations, pending, throttle
+from accounts import addresses, operations, pending
 from accounts.devices import BoundedDevice
 from accounts.errors import (
     AccountsError,
@@ -251,8 +252,11 @@ def _refused(response: HttpResponse, error: AccountsError, *, at: datetime) -> H
 
 
 def _address(request: HttpRequest) -> str:
-    """Return who is calling, by the connection: a header can say anything."""
-    return throttle.address_of(request.META.get("REMOTE_ADDR", ""))
+    return addresses.caller(
+        remote=request.META.get("REMOTE_ADDR", ""),
+        forwarded_for=request.headers.get("X-Forwarded-For", ""),
+        proxies=settings.TRUSTED_PROXY_COUNT,
+    )
 
 
 def _codes_left(count: int) -> str:

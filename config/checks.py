@@ -20,9 +20,20 @@ def _is_log_unnamed() -> bool:
     return settings.LOG_ORIGIN.split("/")[0].endswith(".example")
 
 
+def _is_open_to_others(path: Path) -> bool:
+    return path.exists() and bool(path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO))
+
+
 def _can_others_read_keys() -> bool:
-    folder: Path = settings.KEYS_DIR
-    return folder.exists() and bool(folder.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO))
+    return _is_open_to_others(settings.KEYS_DIR)
+
+
+def _can_others_read_data() -> bool:
+    if _is_open_to_others(settings.DATA_DIR):
+        return True
+    # A database of its own place: a closed folder closes what is in it.
+    database = Path(str(connection.settings_dict["NAME"])).absolute()
+    return _is_on_sqlite() and all(map(_is_open_to_others, (database, database.parent)))
 
 
 RULES: list[tuple[Callable[[], bool], checks.CheckMessage]] = [
@@ -75,6 +86,14 @@ RULES: list[tuple[Callable[[], bool], checks.CheckMessage]] = [
         ),
     ),
     (
+        _can_others_read_data,
+        checks.Error(
+            "Other accounts on this machine can look into the folder with data, or into the database in it.",
+            hint="Give the folder to the account that runs Regie alone (chmod 700), or set REGIE_DATA_DIR.",
+            id="regie.E008",
+        ),
+    ),
+    (
         _is_on_sqlite,
         checks.Warning(
             "The database is SQLite: one machine, and one writer at a time.",
@@ -96,6 +115,14 @@ RULES: list[tuple[Callable[[], bool], checks.CheckMessage]] = [
             "Mail is written to files; nobody receives it.",
             hint="Set REGIE_EMAIL_BACKEND to django.core.mail.backends.smtp.EmailBackend.",
             id="regie.W003",
+        ),
+    ),
+    (
+        lambda: settings.IS_HTTPS and not settings.TRUSTED_PROXY_COUNT,
+        checks.Warning(
+            "No proxy is trusted: all visitors behind one share its address, and lock each other out.",
+            hint="Set REGIE_TRUSTED_PROXY_COUNT to how many proxies stand in front, usually 1.",
+            id="regie.W004",
         ),
     ),
 ]

@@ -7,6 +7,7 @@ import time_machine
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from pytest_django import Settings
 
 from accounts import throttle
 from accounts.devices import DISABLED_AT
@@ -179,6 +180,23 @@ class TestHoldingUp:
         for name in ("X-Forwarded-For", "Forwarded", "X-Real-IP"):
             answer = client.post("/inloggen/", form, headers={name: "192.0.2.1"})
             assert answer.status_code == 429
+
+    def test_counts_visitors_apart_behind_a_proxy(
+        self, client: Client, enrolled: Enrolled, settings: Settings
+    ) -> None:
+        settings.TRUSTED_PROXY_COUNT = 1
+        try_often(throttle.PASSWORDS_PER_ADDRESS, "192.0.2.1", 50)
+        try_often(throttle.PASSWORDS_PER_ADDRESS, "127.0.0.1", 50)
+        form = {"email": EMAIL, "password": PASSWORD}
+
+        tried_often = client.post("/inloggen/", form, headers={"X-Forwarded-For": "192.0.2.1"})
+        pretends = client.post(
+            "/inloggen/", form, headers={"X-Forwarded-For": "192.0.2.2, 192.0.2.1"}
+        )
+        neighbour = client.post("/inloggen/", form, headers={"X-Forwarded-For": "192.0.2.2"})
+
+        assert [tried_often.status_code, pretends.status_code] == [429, 429]
+        assert neighbour.status_code == 302
 
     def test_does_not_hit_neighbours_who_succeed(self, client: Client, enrolled: Enrolled) -> None:
         try_often(throttle.PASSWORDS_PER_ADDRESS, "127.0.0.1", 49)

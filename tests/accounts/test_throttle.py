@@ -47,19 +47,3 @@ class TestWindow:
 
         assert start <= NOW < end
         assert end - start == timedelta(minutes=15)
-
-
-class TestAddress:
-    @pytest.mark.parametrize(
-        ("remote", "stands_for"),
-        [
-            ("192.0.2.7", "192.0.2.7"),
-            ("2001:db8:1:2:aaaa::1", "2001:db8:1:2::/64"),
-            ("2001:db8:1:2:bbbb::2", "2001:db8:1:2::/64"),
-            ("::ffff:192.0.2.7", "192.0.2.7"),
-            ("", ""),
-            ("unix:", ""),
-        ],
-    )
-    def test_stands_for_one_subscriber(self, remote: str, stands_for: str) -> None:
-        assert throttle.address_of(remote) == stands_for

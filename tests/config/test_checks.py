@@ -18,7 +18,8 @@ def installation(settings: Settings, tmp_path: Path) -> Settings:
     settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = True
     settings.SECURE_HSTS_SECONDS = 31_536_000
     settings.ALLOWED_HOSTS = ["regie.vechtwater.nl"]
-    settings.KEYS_DIR = tmp_path
+    settings.KEYS_DIR = settings.DATA_DIR = tmp_path
+    settings.TRUSTED_PROXY_COUNT = 1
     settings.LOG_ORIGIN = "regie.vechtwater.nl/log"
     settings.CELERY_BROKER_URL = "redis://127.0.0.1:6379/0"
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
@@ -45,6 +46,7 @@ class TestCheckDeploy:
             ("LOG_ORIGIN", "regie.example/log", "regie.E007"),
             ("CELERY_BROKER_URL", "memory://", "regie.W002"),
             ("EMAIL_BACKEND", "django.core.mail.backends.filebased.EmailBackend", "regie.W003"),
+            ("TRUSTED_PROXY_COUNT", 0, "regie.W004"),
         ],
     )
     def test_names_the_fault(
@@ -55,10 +57,52 @@ class TestCheckDeploy:
         assert message in found()
 
     @pytest.mark.parametrize("mode", [0o750, 0o705, 0o777])
-    def test_names_keys_that_others_can_reach(self, installation: Settings, mode: int) -> None:
+    def test_names_keys_that_others_can_reach(
+        self, installation: Settings, tmp_path: Path, mode: int
+    ) -> None:
+        installation.KEYS_DIR = tmp_path / "keys"
+        installation.KEYS_DIR.mkdir()
         installation.KEYS_DIR.chmod(mode)
 
         assert found() == {"regie.E006"}
+
+    @pytest.mark.parametrize("mode", [0o750, 0o705, 0o777])
+    def test_names_data_that_others_can_reach(
+        self, installation: Settings, tmp_path: Path, mode: int
+    ) -> None:
+        installation.DATA_DIR = tmp_path / "data"
+        installation.DATA_DIR.mkdir()
+        installation.DATA_DIR.chmod(mode)
+
+        assert found() == {"regie.E008"}
+
+    @pytest.mark.parametrize(
+        ("folder_mode", "file_mode", "is_named"),
+        [(0o755, 0o644, True), (0o755, 0o600, False), (0o700, 0o644, False)],
+    )
+    def test_names_a_database_elsewhere_that_others_can_reach(
+        self,
+        installation: Settings,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        folder_mode: int,
+        file_mode: int,
+        *,
+        is_named: bool,
+    ) -> None:
+        database = tmp_path / "elsewhere" / "regie.sqlite3"
+        database.parent.mkdir()
+        database.touch()
+        database.chmod(file_mode)
+        database.parent.chmod(folder_mode)
+        monkeypatch.setitem(connection.settings_dict, "NAME", str(database))
+
+        assert ("regie.E008" in found()) == (is_named and connection.vendor == "sqlite")
+
+    def test_expects_no_proxy_where_there_is_no_https(self, installation: Settings) -> None:
+        installation.IS_HTTPS, installation.TRUSTED_PROXY_COUNT = False, 0
+
+        assert "regie.W004" not in found()
 
     def test_names_a_database_for_one_machine(self, installation: Settings) -> None:
         messages = run_checks(tags=["security"], include_deployment_checks=True)
