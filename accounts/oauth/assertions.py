@@ -1,6 +1,7 @@
 """Whether a client assertion (RFC 7523) proves which client asks. Pure: no database, no clock, no settings."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,7 +16,11 @@ from accounts.oauth.errors import InvalidClientError
 
 LARGEST = 4096  # characters; looked at before anything is parsed
 SKEW = timedelta(seconds=60)
-_SHORTEST_JTI, _LONGEST_JTI = 16, 255
+# What an assertion says is looked up and hashed before or after it is proven. JSON can spell texts that
+# no database or hash takes (a lone surrogate, a NUL), so only what needs no encoding gets that far.
+_SUBJECT = re.compile(r"[\x21-\x7e]{1,50}")
+_KID = re.compile(r"[\x20-\x7e]{1,64}")
+_JTI = re.compile(r"[\x20-\x7e]{16,255}")
 _HEADER = frozenset(
     {"alg", "kid", "typ"}
 )  # no jwk, jku, x5u, x5c: a token never brings its own key
@@ -38,7 +43,8 @@ NOT_PROVEN = (
 )
 _MALFORMED = (
     "The client assertion is not a usable JWT. Send a signed JWT of at most 4096 characters, with "
-    "alg and kid (and if you like typ) in its header and nothing else."
+    "alg and kid (and if you like typ) in its header and nothing else; kid has 1 to 64 printable "
+    "ASCII characters."
 )
 
 
@@ -63,13 +69,13 @@ def claim_of(assertion: str) -> Claim:
     except (jwt.PyJWTError, ValueError, RecursionError) as error:
         raise InvalidClientError(_MALFORMED) from error
     header, payload = parts["header"], parts["payload"]
-    if not set(header) <= _HEADER or not isinstance(header.get("kid"), str):
+    if not set(header) <= _HEADER or not is_kid(header.get("kid")):
         raise InvalidClientError(_MALFORMED)
     if header.get("typ") not in _TYPES or header.get("alg") not in jwk.ALGORITHMS:
         raise InvalidClientError(
             "Sign the client assertion with RS256, PS256, ES256 or EdDSA, and leave out typ or use JWT."
         )
-    if not isinstance(payload.get("sub"), str):
+    if not _is_spelled(_SUBJECT, payload.get("sub")):
         raise InvalidClientError(NOT_PROVEN)
     return Claim(client_id=payload["sub"], kid=header["kid"])
 
@@ -130,8 +136,17 @@ def digest_of(claims: Mapping[str, Any]) -> str:
         InvalidClientError: it has no usable jti.
     """
     jti = claims.get("jti")
-    if not isinstance(jti, str) or not _SHORTEST_JTI <= len(jti) <= _LONGEST_JTI:
+    if not _is_spelled(_JTI, jti):
         raise InvalidClientError(
-            f"Give the client assertion a new random jti of {_SHORTEST_JTI} to {_LONGEST_JTI} characters."
+            "Give the client assertion a new random jti of 16 to 255 printable ASCII characters."
         )
     return hashlib.sha256(f"{claims['sub']}|{jti}".encode()).hexdigest()
+
+
+def is_kid(value: object) -> bool:
+    """Return whether an assertion can name a key like this."""
+    return _is_spelled(_KID, value)
+
+
+def _is_spelled(pattern: re.Pattern[str], value: object) -> bool:
+    return isinstance(value, str) and pattern.fullmatch(value) is not None

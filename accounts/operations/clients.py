@@ -8,8 +8,9 @@ from typing import Any
 from django.db import transaction
 
 from accounts import jwk
-from accounts.errors import ScopeError
+from accounts.errors import JwkError, ScopeError
 from accounts.models import ClientKey, Recipient, ServiceClient
+from accounts.oauth import assertions
 
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")  # RFC 6749 section 3.3
 
@@ -70,7 +71,8 @@ def put_client_key(
     """Register a public key (RFC 7517) of a client for a period; `not_after` is exclusive.
 
     Raises:
-        JwkError: it is not a public key of a kind and size that we accept.
+        JwkError: it is not a public key of a kind and size that we accept, or its name is not one that
+            an assertion can use.
     """
     key, _ = ClientKey.objects.update_or_create(
         client=client,
@@ -108,4 +110,6 @@ def issue_client_key(
 
 
 def _public(given: Mapping[str, Any], kid: str) -> dict[str, Any]:
+    if not assertions.is_kid(kid):
+        raise JwkError("The name of a key (kid) has 1 to 64 printable ASCII characters.")
     return {**jwk.checked(given), "kid": kid}

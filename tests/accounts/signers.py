@@ -69,6 +69,12 @@ def unsigned(header: Mapping[str, Any], payload: Mapping[str, Any], signature: b
     return b".".join(base64url_encode(part) for part in parts).decode()
 
 
+def nested(depth: int) -> str:
+    """Return a header with lists in lists."""
+    header = b'{"alg":"ES256","kid":"k1","typ":' + b"[" * depth + b"]" * depth + b"}"
+    return base64url_encode(header).decode()
+
+
 def ask(client: Client, assertion: str, **more: str) -> "Answer":
     form = {
         "grant_type": "client_credentials",

@@ -17,7 +17,7 @@ from rest_framework.views import APIView
 from accounts import jwk, tokens
 from accounts.authentication import Caller, HasScope, ServiceAuthentication
 from accounts.models import ServiceClient
-from tests.accounts.signers import AUDIENCE, unsigned
+from tests.accounts.signers import AUDIENCE, nested, unsigned
 from tests.factories import NOW
 
 pytestmark = pytest.mark.usefixtures("clock", "service")
@@ -99,6 +99,11 @@ BAD: dict[str, Callable[[], str]] = {
     "no exp": lambda: made(exp=None),
     "exp is a fraction": lambda: made(exp=SECONDS + 0.5),
     "no jti": lambda: made(jti=None),
+    "deeply nested": lambda: nested(1450) + ".e30.e30",
+    "header is a surrogate": lambda: unsigned(
+        {"alg": "ES256", "typ": "at+jwt", "kid": "\ud800"}, {}
+    ),
+    "not ASCII": lambda: "\u00e9.\u00e9.\u00e9",
     "too large": lambda: made(more="x" * 4096),
     "unknown client": lambda: made(sub="iemand", client_id="iemand"),
 }

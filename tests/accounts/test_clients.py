@@ -87,6 +87,15 @@ class TestRegistering:
                 algorithm="RS256",
             )
 
+    @pytest.mark.parametrize("kid", ["", "x" * 65, "caf\u00e9", "k\x00", "\ud800"])
+    def test_a_key_has_a_name_that_an_assertion_can_use(
+        self, service: ServiceClient, kid: str
+    ) -> None:
+        with pytest.raises(JwkError, match="kid"):
+            operations.put_client_key(
+                client=service, kid=kid, jwk=GOOD, not_before=NOW, not_after=NOW + timedelta(days=1)
+            )
+
     def test_a_key_cannot_end_before_it_starts(self, service: ServiceClient) -> None:
         with pytest.raises(IntegrityError), transaction.atomic():
             operations.put_client_key(

@@ -1,4 +1,5 @@
 import hmac
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -24,7 +25,7 @@ from pytest_django import Settings
 from accounts import jwk, operations, tokens
 from accounts.models import ServiceClient, UsedAssertion
 from audit.keyfiles import KeyFileError
-from tests.accounts.signers import AUDIENCE, ask, claims, issue_key, sign, unsigned
+from tests.accounts.signers import AUDIENCE, ask, claims, issue_key, nested, sign, unsigned
 from tests.factories import NOW
 
 pytestmark = pytest.mark.usefixtures("clock")
@@ -143,7 +144,44 @@ def headed(**header: Any) -> Callable[[bytes], str]:
     return lambda pem: sign(pem, claims(), header=header)
 
 
+def odd(name: str, value: object) -> Callable[[bytes], str]:
+    """Put a value that JSON can spell where a text or a time belongs, under a good signature where that can be made."""
+
+    def made(pem: bytes) -> str:
+        if name in {"kid", "typ", "alg"}:
+            return unsigned({"alg": "ES256", "kid": "k1", name: value}, claims(), b"x" * 64)
+        more = {"iss": value} if name == "sub" else {}
+        return sign_json(pem, json.dumps({**claims(), name: value, **more}))
+
+    return made
+
+
+def sign_json(pem: bytes, payload: str) -> str:
+    """Sign what the library itself would refuse to write."""
+    key = load_pem_private_key(pem, password=None)
+    return jwt.api_jws.encode(payload.encode(), key, algorithm="ES256", headers={"kid": "k1"})  # type: ignore[arg-type]
+
+
 SECONDS = int(NOW.timestamp())
+# A lone surrogate, a NUL, other alphabets, other types, and more than any column holds.
+ODD = [
+    "\ud800",
+    "\x00",
+    "k1\x00" * 8,
+    "\u00e9" * 16,
+    "x\n" * 8,
+    "\U0001f511" * 16,
+    "x" * 999,
+    "",
+    None,
+    True,
+    7,
+    1e300,
+    [],
+    {},
+    ["x"],
+]
+NO_TIMES = ["\ud800", None, True, 1e300, 10**300, [], {}]
 BAD: dict[str, Callable[[bytes], str]] = {
     "nothing": lambda pem: "x",
     "two parts": lambda pem: sign(pem, claims()).rsplit(".", 1)[0],
@@ -196,6 +234,14 @@ BAD: dict[str, Callable[[bytes], str]] = {
     "not base64": lambda pem: "!!!.???.***",
     "payload is a list": lambda pem: unsigned({"alg": "ES256", "kid": "k1"}, ["x"], b"x" * 64),  # type: ignore[arg-type]
     "header is a list": lambda pem: unsigned(["x"], claims(), b"x" * 64),  # type: ignore[arg-type]
+    "header deeply nested": lambda pem: nested(1450) + ".e30.e30",
+    "header nested where it can be read": lambda pem: nested(400) + ".e30.e30",
+    **{
+        f"{name} is {value!a}": odd(name, value)
+        for name in ("sub", "kid", "jti", "iss", "aud", "typ", "alg")
+        for value in ODD
+    },
+    **{f"{name} is {value!a}": odd(name, value) for name in ("iat", "exp", "nbf") for value in NO_TIMES},
     "deeply nested": lambda pem: "e30." + "W1tb" * 900 + ".e30",
 }  # fmt: skip
 
