@@ -8,6 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.http import HttpRequest
 
 _NAME = "pending_log_in"
@@ -65,6 +66,18 @@ def passed(request: HttpRequest, pending: Pending, *, device: str, at: datetime)
     _keep(request, changed)
     request.session.cycle_key()
     return changed
+
+
+def claim(request: HttpRequest) -> bool:
+    """End this session, and say whether it was this request that ended it.
+
+    Requests that came at once have all read the same session. The database lets one of them delete its
+    row, so that a factor that was passed once logs in once.
+    """
+    # Not `flush`: that is content to find nothing.
+    ended, _ = Session.objects.filter(session_key=request.session.session_key).delete()
+    request.session.flush()
+    return ended == 1
 
 
 def _keep(request: HttpRequest, pending: Pending) -> None:

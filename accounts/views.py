@@ -203,8 +203,9 @@ def _complete(request: HttpRequest, halfway: Pending, user: User) -> HttpRespons
     device = Device.from_persistent_id(halfway.passed)
     if not isinstance(device, BoundedDevice) or device.user_id != user.id or not device.confirmed:
         return _on_to("log-in")
+    if not pending.claim(request):
+        return _on_to("log-in")
     operations.record_sign_in(user=user, device=device, at=timezone.now())
-    request.session.flush()
     auth.login(request, user, backend=_BACKEND)
     django_otp.login(request, device)
     if isinstance(device, RecoveryDevice):

@@ -45,7 +45,9 @@ def _log(
     reason: str,
 ) -> None:
     subject = subject_of(user.id if user else uuid4())
-    internal: dict[str, Json] = {"user": str(user.id)} if user else {}
+    # What is internal outlives the erasure of the data subject, so it names no customer.
+    is_named = user is not None and (subject is None or user.role == Role.OFFICER)
+    internal: dict[str, Json] = {"user": str(user.id)} if user and is_named else {}
     if reason:
         internal["reason"] = reason
     event = Event(

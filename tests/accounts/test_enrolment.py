@@ -114,6 +114,12 @@ class TestSettingUpAnApp:
 
         assert len({halfway, passed, client.session.session_key}) == 3
 
+    def test_leaves_no_app_behind_that_could_still_be_confirmed(self, client: Client) -> None:
+        set_up(client)
+
+        kept = client.session["pending_log_in"]
+        assert (kept["app"], kept["passed"]) == (None, TotpDevice.objects.get().persistent_id)
+
     def test_takes_no_wrong_code_and_holds_up_guessing(self, client: Client) -> None:
         give_password(client)
         client.get("/inloggen/instellen/")

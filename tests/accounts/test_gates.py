@@ -7,6 +7,7 @@ from django_otp import DEVICE_ID_SESSION_KEY
 from accounts.gates import Audience, audience_of, data_subject_page, officer_page, public_page
 from accounts.middleware import BothFactorsRequired
 from accounts.models import DataSubject, TotpDevice, User
+from tests import factories
 from tests.accounts.steps import Enrolled, log_in
 
 pytestmark = pytest.mark.django_db
@@ -88,6 +89,12 @@ class TestGates:
             officer_page(unmarked)(as_user(anna.user, verified=True))  # type: ignore[arg-type]
 
     def test_find_no_data_subject_behind_an_officer(self, carla: User) -> None:
+        with pytest.raises(Http404):
+            data_subject_page(unmarked)(as_user(carla, verified=True))  # type: ignore[arg-type]
+
+    def test_show_an_officer_who_is_a_customer_too_the_office_only(self, carla: User) -> None:
+        factories.make_subject(user=carla)
+
         with pytest.raises(Http404):
             data_subject_page(unmarked)(as_user(carla, verified=True))  # type: ignore[arg-type]
 

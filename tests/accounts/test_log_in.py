@@ -4,18 +4,32 @@ from typing import TYPE_CHECKING
 
 import pytest
 import time_machine
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.messages.storage.cookie import CookieStorage
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
 from django.db import connection
-from django.test import Client
+from django.http import HttpRequest, HttpResponseBase
+from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
-from accounts import throttle
+from accounts import operations, throttle, views
 from accounts.devices import DISABLED_AT
 from accounts.gates import next_page
 from accounts.models import DataSubject, RecoveryDevice, TotpDevice, User
 from audit import queries as log
 from audit.events import Actor, EventKind
-from tests.accounts.steps import EMAIL, OFFICER_EMAIL, Enrolled, give_password, log_in, try_often
+from tests import factories
+from tests.accounts.steps import (
+    EMAIL,
+    OFFICER_EMAIL,
+    Enrolled,
+    enrol,
+    give_password,
+    log_in,
+    try_often,
+)
 from tests.factories import NOW, PASSWORD
 
 if TYPE_CHECKING:
@@ -337,7 +351,7 @@ class TestCode:
         assert entry.actor is Actor.DATA_SUBJECT
         assert entry.subject_id == enrolled.user.data_subject.id
         assert entry.shown == {"factor": "app"}
-        assert entry.internal == {"user": str(enrolled.user.id)}
+        assert entry.internal == {}
 
     def test_is_logged_for_an_officer_without_a_data_subject(
         self, client: Client, enrolled_officer: Enrolled
@@ -348,6 +362,79 @@ class TestCode:
         assert entry.actor is Actor.OFFICER
         assert entry.subject_id is None
         assert entry.internal == {"factor": "app", "user": str(enrolled_officer.user.id)}
+
+    def test_that_is_refused_names_no_customer_for_ever(
+        self, client: Client, enrolled: Enrolled
+    ) -> None:
+        give_password(client, password="verkeerd wachtwoord")
+
+        (entry,) = events(EventKind.SIGN_IN_FAILED)
+        assert entry.subject_id == enrolled.user.data_subject.id
+        assert entry.internal == {"reason": "wrong-password"}
+
+    def test_of_an_officer_who_is_a_customer_too_names_the_officer(
+        self, client: Client, enrolled_officer: Enrolled
+    ) -> None:
+        factories.make_subject("VW-0000009", user=enrolled_officer.user)
+
+        log_in(client, enrolled_officer, email=OFFICER_EMAIL)
+
+        (entry,) = events(EventKind.SIGNED_IN)
+        assert entry.internal == {"user": str(enrolled_officer.user.id)}
+
+    def test_of_a_login_without_a_data_subject_names_the_login(
+        self, client: Client, clock: object, organisation: object
+    ) -> None:
+        user = factories.make_user()
+
+        log_in(client, enrol(user))
+
+        (entry,) = events(EventKind.SIGNED_IN)
+        assert entry.internal == {"factor": "app", "user": str(user.id)}
+
+
+class TestAtOnce:
+    """Requests that came together have all read the session before any of them changed it."""
+
+    def requests(self, client: Client, path: str, form: dict[str, str]) -> list[HttpRequest]:
+        def loaded() -> HttpRequest:
+            request = RequestFactory().post(path, form)
+            request.session = SessionStore(client.session.session_key)
+            assert "pending_log_in" in request.session
+            request.user = AnonymousUser()
+            request._messages = CookieStorage(request)  # type: ignore[attr-defined]
+            return request
+
+        return [loaded() for _ in range(6)]
+
+    def check(self, requests: list[HttpRequest], answers: list[HttpResponseBase]) -> None:
+        assert [answer.headers["Location"] for answer in answers] == [
+            "/mijn-gegevens/",
+            *["/inloggen/"] * 5,
+        ]
+        assert len(events(EventKind.SIGNED_IN)) == 1
+        logged_in = ["_auth_user_id" in request.session for request in requests]
+        assert logged_in == [True, *[False] * 5]
+        assert Session.objects.count() == 1
+
+    def test_a_recovery_code_gives_one_session(self, client: Client, enrolled: Enrolled) -> None:
+        give_password(client)
+        client.post("/inloggen/herstelcode/", {"code": enrolled.codes[0]})
+        together = self.requests(client, "/inloggen/instellen/", {"later": "1"})
+
+        self.check(together, [views.enrol(request) for request in together])
+
+    def test_keeping_new_codes_gives_one_session(self, client: Client, enrolled: Enrolled) -> None:
+        RecoveryDevice.objects.all().delete()
+        log_in(client, enrolled)
+        client.post("/inloggen/instellen/herstelcodes/")
+        together = self.requests(client, "/inloggen/instellen/herstelcodes/", {"kept": "1"})
+
+        answers = []
+        for request in together:
+            operations.make_recovery_codes(user=enrolled.user)
+            answers.append(views.enrol_codes(request))
+        self.check(together, answers)
 
 
 class TestHalfway:
@@ -525,6 +612,13 @@ class TestNextPage:
             "data:text/html,x",
             "https://user@kwaad.example/mijn-gegevens/",
             "//[kwaad/",
+            # These lead to a page of ours here, and to another host in a browser.
+            "//kwaad.example/mijn-gegevens/",
+            "//kwaad.example\\@x/mijn-gegevens/",
+            "//\\kwaad.example/mijn-gegevens/",
+            "/\t/kwaad.example/mijn-gegevens/",
+            "/\n/kwaad.example/mijn-gegevens/",
+            "/\r\n/kwaad.example/wie-keek/?soort=gebruikt",
             "/mijn-gegevens/\r\nSet-Cookie: x=1",
             "\u2215\u2215kwaad.example",
             "mijn-gegevens/",

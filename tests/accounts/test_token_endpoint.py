@@ -164,7 +164,7 @@ def sign_json(pem: bytes, payload: str) -> str:
 
 SECONDS = int(NOW.timestamp())
 # A lone surrogate, a NUL, other alphabets, other types, and more than any column holds.
-ODD = [
+ODD: list[object] = [
     "\ud800",
     "\x00",
     "k1\x00" * 8,
@@ -181,7 +181,7 @@ ODD = [
     {},
     ["x"],
 ]
-NO_TIMES = ["\ud800", None, True, 1e300, 10**300, [], {}]
+NO_TIMES: list[object] = ["\ud800", None, True, 1e300, 10**300, [], {}]
 BAD: dict[str, Callable[[bytes], str]] = {
     "nothing": lambda pem: "x",
     "two parts": lambda pem: sign(pem, claims()).rsplit(".", 1)[0],
