@@ -8,10 +8,14 @@ from urllib.parse import urlsplit
 import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
+from accounts import tokens
 from accounts.gates import Audience, audience_of
-from accounts.models import DataSubject, User
-from consent.models import Purpose
+from accounts.models import DataSubject, ServiceClient, User
+from audit.events import EventKind
+from audit.models import LogEntry
+from consent.models import ConsentRecord, Purpose
 from tests.accounts.steps import EMAIL, enrol, give_password, user_of
 from tests.visitors import client_of
 
@@ -29,6 +33,7 @@ class Row:
     halfway: object
     customer: object
     officer: object
+    service: object
     method: str = "get"
     arguments: tuple[str, ...] = ()
     form: dict[str, str] = field(default_factory=dict)
@@ -40,6 +45,7 @@ def for_everyone(status: object, method: str = "get", *arguments: str) -> Row:
         halfway=status,
         customer=status,
         officer=status,
+        service=status,
         method=method,
         arguments=arguments,
     )
@@ -51,6 +57,7 @@ def for_customers(status: object, method: str = "get", *arguments: str, **form: 
         halfway=LOG_IN,
         customer=status,
         officer=404,
+        service=LOG_IN,
         method=method,
         arguments=arguments,
         form=form,
@@ -58,11 +65,18 @@ def for_customers(status: object, method: str = "get", *arguments: str, **form: 
 
 
 def for_officers(status: object, method: str = "get") -> Row:
-    return Row(anonymous=LOG_IN, halfway=LOG_IN, customer=403, officer=status, method=method)
+    return Row(
+        anonymous=LOG_IN,
+        halfway=LOG_IN,
+        customer=403,
+        officer=status,
+        service=LOG_IN,
+        method=method,
+    )
 
 
 def while_logging_in(status: object) -> Row:
-    return Row(anonymous=LOG_IN, halfway=status, customer=LOG_IN, officer=LOG_IN)
+    return Row(anonymous=LOG_IN, halfway=status, customer=LOG_IN, officer=LOG_IN, service=LOG_IN)
 
 
 MATRIX = {
@@ -70,7 +84,7 @@ MATRIX = {
     "privacy": for_everyone(200),
     "accessibility": for_everyone(200),
     "set_language": for_everyone(ON, "post"),
-    "log-in": Row(anonymous=200, halfway=200, customer=ON, officer=ON),
+    "log-in": Row(anonymous=200, halfway=200, customer=ON, officer=ON, service=200),
     "log-in-code": while_logging_in(200),
     "log-in-recovery": while_logging_in(200),
     "enrol": while_logging_in(ON),
@@ -79,7 +93,9 @@ MATRIX = {
     "token": for_everyone(400, "post"),
     "jwks": for_everyone(200),
     "oauth-metadata": for_everyone(200),
-    "evaluation": for_everyone(401, "post"),
+    "evaluation": Row(
+        anonymous=401, halfway=401, customer=401, officer=401, service=400, method="post"
+    ),
     "openapi": for_everyone(200),
     "checkpoint": for_everyone(404),  # nothing was signed yet
     "vkey": for_everyone(200),
@@ -96,7 +112,9 @@ MATRIX = {
     "log-verify": for_officers(ON, "post"),
     "log-export": for_officers(200, "post"),
 }
-VISITORS = ("anonymous", "halfway", "customer", "officer")
+VISITORS = ("anonymous", "halfway", "customer", "officer", "service")
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
+REFUSALS = {403, 404, 405}
 
 
 def patterns(resolver: URLResolver) -> Iterator[URLPattern]:
@@ -112,18 +130,28 @@ def every_pattern() -> list[URLPattern]:
 
 
 @pytest.fixture
-def visitor(leak_warning: Purpose, anna: DataSubject, carla: User) -> Callable[[str], Client]:
+def visitor(
+    leak_warning: Purpose, lekdetectie: ServiceClient, anna: DataSubject, carla: User
+) -> Callable[[str], Client]:
     def halfway() -> Client:
         enrol(user_of(anna))
         client = Client()
         assert give_password(client, email=EMAIL).status_code == 302
         return client
 
+    def service() -> Client:
+        """A system that holds a good token, and uses it as a browser would a cookie: everywhere."""
+        token = tokens.issue(
+            client_id=lekdetectie.client_id, scopes=lekdetectie.scopes, at=timezone.now()
+        )
+        return Client(headers={"Authorization": f"Bearer {token}"})
+
     browsers: dict[str, Callable[[], Client]] = {
         "anonymous": Client,
         "halfway": halfway,
         "customer": lambda: client_of(user_of(anna)),
         "officer": lambda: client_of(carla),
+        "service": service,
     }
     return lambda who: browsers[who]()
 
@@ -168,17 +196,55 @@ class TestMatrix:
         assert answer_to(visitor(who), row, name) == getattr(row, who)
 
 
-class TestHalfway:
-    def test_reaches_nothing_by_any_method(self, visitor: Callable[[str], Client]) -> None:
-        client = visitor("halfway")
-        for name, row in MATRIX.items():
-            if row.halfway != LOG_IN:
-                continue
-            for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"):
-                answer = client.generic(method, reverse(name, args=row.arguments))
-                assert answer.status_code == 302, (name, method)
-                assert answer.headers["Location"].startswith("/inloggen/"), (name, method)
+@pytest.mark.parametrize("who", VISITORS)
+@pytest.mark.parametrize("name", MATRIX)
+class TestEveryMethod:
+    def test_opens_nothing_and_breaks_nothing(
+        self, visitor: Callable[[str], Client], name: str, who: str
+    ) -> None:
+        row = MATRIX[name]
+        expected = getattr(row, who)
+        client = visitor(who)
+        client.raise_request_exception = False
+        for method in METHODS:
+            answer = client.generic(method, reverse(name, args=row.arguments))
 
+            assert answer.status_code < 500, method
+            if expected == LOG_IN and name in HALFWAY_PAGES and answer.status_code == 405:
+                continue  # these look at the method before they look at the visitor
+            if expected == LOG_IN:
+                assert answer.status_code == 302, method
+                assert answer.headers["Location"].startswith("/inloggen/"), method
+            elif expected in REFUSALS:
+                assert answer.status_code in REFUSALS, method
+            elif expected == 401:
+                assert answer.status_code == 401, method
+
+
+class TestService:
+    def test_is_nobody_on_every_page(self, visitor: Callable[[str], Client]) -> None:
+        client = visitor("service")
+        for name in ("home", "log-in"):
+            request = client.get(reverse(name)).wsgi_request
+            assert not request.user.is_authenticated, name
+            assert not request.session.session_key, name
+
+    def test_changes_nothing_with_a_form_of_a_person(
+        self, visitor: Callable[[str], Client]
+    ) -> None:
+        client = visitor("service")
+
+        for name in ("purpose", "dismiss", "log-verify", "log-export"):
+            address = reverse(name, args=MATRIX[name].arguments)
+            answer = client.post(address, {"choice-usage": "yes", "notice": "1"})
+            assert answer.headers["Location"].startswith("/inloggen/"), name
+        assert not ConsentRecord.objects.exists()
+        assert not LogEntry.objects.filter(
+            kind__in=[EventKind.LOG_VERIFIED, EventKind.LOG_EXPORTED]
+        ).exists()
+
+
+class TestHalfway:
     def test_is_nobody_on_every_page(self, visitor: Callable[[str], Client]) -> None:
         client = visitor("halfway")
         for name in ("home", "log-in", "log-in-code", "log-in-recovery"):
