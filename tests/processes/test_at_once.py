@@ -1,0 +1,30 @@
+"""One person, several requests at the same moment: one of them counts. With real commits, on a database of its own."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.processes.databases import fresh_environment, manage, python, said
+
+pytestmark = pytest.mark.processes
+
+
+def test_of_what_is_done_at_once_one_thing_counts(tmp_path: Path) -> None:
+    with fresh_environment(tmp_path) as environment:
+        environment["REGIE_ALLOWED_HOSTS"] = "testserver"
+        manage("migrate", "--verbosity", "0", environment=environment)
+        found = json.loads(said(python("-m", "tests.processes.at_once", environment=environment)))
+
+    assert found == {
+        "firstApps": {
+            "outcomes": {"confirmed": 1, "AlreadyEnrolledError": 5},
+            "apps": 1,
+            "logged": 1,
+        },
+        "oneCode": {
+            "outcomes": {"/mijn-gegevens/": 1, "/inloggen/": 5},
+            "sessions": 1,
+            "logged": 1,
+        },
+    }
