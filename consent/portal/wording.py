@@ -139,7 +139,7 @@ def days(events: Iterable[SeenEvent], *, today: date) -> tuple[Day, ...]:
             sentences=tuple((clock(event.at), sentence(event)) for event in same_day),
         )
         for on, same_day in groupby(
-            together(events), key=lambda event: timezone.localdate(event.at)
+            together(events), key=lambda event: timezone.localtime(event.at).date()
         )
     )
 
@@ -154,7 +154,7 @@ def day_name(on: date, *, today: date) -> str:
 def when(at: datetime, *, today: date) -> str:
     """Say a moment as people do: "Vandaag om 10.42 uur"."""
     return _("%(day)s at %(time)s") % {
-        "day": day_name(timezone.localdate(at), today=today),
+        "day": day_name(timezone.localtime(at).date(), today=today),
         "time": clock(at),
     }
 
@@ -179,7 +179,7 @@ def last_look(category: CategoryHoldings, *, today: date) -> str:
         return _("Not used yet")
     if event.is_damaged:
         return _("The last line about this is damaged")
-    words = {"day": _in_a_sentence(timezone.localdate(event.at), today=today)}
+    words = {"day": _in_a_sentence(timezone.localtime(event.at).date(), today=today)}
     if event.outcome == "permitted":
         return _("Last used %(day)s") % words
     return _("Stopped %(day)s") % words

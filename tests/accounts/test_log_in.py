@@ -409,8 +409,8 @@ class TestAtOnce:
 
     def check(self, requests: list[HttpRequest], answers: list[HttpResponseBase]) -> None:
         assert [answer.headers["Location"] for answer in answers] == [
-            "/mijn-gegevens/",
-            *["/inloggen/"] * 5,
+            "/mijn-gegevens/#inhoud",
+            *["/inloggen/#inhoud"] * 5,
         ]
         assert len(events(EventKind.SIGNED_IN)) == 1
         logged_in = ["_auth_user_id" in request.session for request in requests]

@@ -23,7 +23,7 @@ def test_of_what_is_done_at_once_one_thing_counts(tmp_path: Path) -> None:
             "logged": 1,
         },
         "oneCode": {
-            "outcomes": {"/mijn-gegevens/": 1, "/inloggen/": 5},
+            "outcomes": {"/mijn-gegevens/#inhoud": 1, "/inloggen/#inhoud": 5},
             "sessions": 1,
             "logged": 1,
         },
