@@ -70,22 +70,31 @@ def surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str,
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("a demo") / "data"
+def ended_demo(
+    tmp_path_factory: pytest.TempPathFactory, surroundings: dict[str, str]
+) -> RunningDemo:
+    """A demo that started on an empty folder, served a page, and ended as when the power goes.
+
+    Starting takes longest of all, so it is done once. A test may start it again, but leaves it as it was.
+    """
+    folder = tmp_path_factory.mktemp("a demo") / "data"
+    with running_demo(folder=folder, environment=surroundings) as demo:
+        assert status_of(f"{demo.base}/inloggen/") == 200
+        demo.kill()
+    return demo
+
+
+@pytest.fixture
+def folder(ended_demo: RunningDemo) -> Path:
+    return ended_demo.folder
 
 
 class TestDemo:
-    """One story on one folder, told in order: starting takes longest of all."""
-
     def test_starts_on_an_empty_folder_and_says_who_can_log_in(
-        self, folder: Path, surroundings: dict[str, str]
+        self, ended_demo: RunningDemo
     ) -> None:
-        with running_demo(folder=folder, environment=surroundings) as demo:
-            assert status_of(f"{demo.base}/inloggen/") == 200
-            demo.kill()  # as when the power goes: the next test goes on from here
-
-        found, said = demo.accounts, "".join(demo.said)
-        assert f"Ready on {demo.base}\n" in said
+        found, said = ended_demo.accounts, "".join(ended_demo.said)
+        assert f"Ready on {ended_demo.base}\n" in said
         assert len(found["customers"]) + len(found["notEnrolled"]) >= 12
         assert len(found["notEnrolled"]) >= 1
         for customer in found["customers"]:
@@ -107,6 +116,15 @@ class TestDemo:
             assert stat.S_IMODE(key.stat().st_mode) == 0o600
             assert key.read_text().startswith("-----BEGIN PRIVATE KEY-----")
         assert stat.S_IMODE((folder / "accounts.json").stat().st_mode) == 0o600
+
+    def test_writes_nothing_that_others_can_read(self, folder: Path) -> None:
+        open_to_others = [
+            path
+            for path in (folder, *folder.rglob("*"))
+            if stat.S_IMODE(path.stat().st_mode) & 0o077
+        ]
+
+        assert open_to_others == []
 
     def test_keeps_everything_and_stops_on_ctrl_c(
         self, folder: Path, surroundings: dict[str, str]
@@ -152,7 +170,11 @@ class TestDemo:
 
         assert accounts_in(folder)["officer"]["email"] in done.stdout
 
-    def test_starts_anew_when_asked(self, folder: Path, surroundings: dict[str, str]) -> None:
+    def test_starts_anew_when_asked(
+        self, ended_demo: RunningDemo, tmp_path: Path, surroundings: dict[str, str]
+    ) -> None:
+        folder = tmp_path / "data"
+        shutil.copytree(ended_demo.folder, folder)
         if "REGIE_DATABASE_URL" in surroundings:
             sentence = refused(*place(folder, free_port()), "--reset", environment=surroundings)
             assert "new, empty database" in sentence
