@@ -1,6 +1,6 @@
 """Recompute the log from its entries, and name whatever does not agree. Memory stays constant."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from uuid import UUID
 
 from django.db.models import Max
@@ -13,6 +13,11 @@ from audit.models import Checkpoint, Key, Leaf, LogEntry, LogHead, Payload, Pend
 
 _CHUNK = 1024
 _HIGHEST_LEVEL = 7  # 256 ** 8 entries
+
+
+# What apps above this one keep besides the log; each gives a sentence per fault. They add theirs
+# when they are ready.
+BESIDE_THE_LOG: list[Callable[[], Iterator[str]]] = []
 
 
 class Verification:
@@ -33,9 +38,15 @@ class Verification:
         self._check_head(head)
         self._check_what_lies_beyond()
         self._check_unplaced()
+        for check in BESIDE_THE_LOG:
+            for fault in check():
+                self._add_fault(fault)
 
     def _note(self, table: str, place: object, what: str, *, times: int = 1) -> None:
-        self.first_fault = self.first_fault or f"Table audit_{table}, {place}: {what}"
+        self._add_fault(f"Table audit_{table}, {place}: {what}", times=times)
+
+    def _add_fault(self, fault: str, *, times: int = 1) -> None:
+        self.first_fault = self.first_fault or fault
         self.faults += times
 
     def _check_keys(self) -> None:

@@ -15,7 +15,7 @@ from audit import queries  # noqa: E402
 from audit.events import EventKind  # noqa: E402
 from audit.models import Leaf, LogEntry, PendingEntry  # noqa: E402
 from audit.operations import settle, verify  # noqa: E402
-from consent.models import ConsentRecord, CurrentConsent  # noqa: E402
+from consent.models import ConsentRecord  # noqa: E402
 
 CHOICES: dict[str, bool] = {
     EventKind.CONSENT_GIVEN: True,
@@ -64,26 +64,8 @@ def main() -> dict[str, object]:
         "firstFault": run.first_fault,
         "records": ConsentRecord.objects.count(),
         "choiceEvents": LogEntry.objects.filter(kind__in=[str(kind) for kind in CHOICES]).count(),
-        "statusesThatDiffer": _statuses_that_differ(),
         **replayed(),
     }
-
-
-def _statuses_that_differ() -> int:
-    """Count the derived statuses that are not what the last record of that person and question says."""
-    newest: dict[tuple[object, int, int], ConsentRecord] = {}
-    for record in ConsentRecord.objects.order_by("id"):
-        newest[record.subject_id, record.purpose_id, record.category_id] = record
-    derived = {
-        (row.subject_id, row.purpose_id, row.category_id): row
-        for row in CurrentConsent.objects.all()
-    }
-    return len(newest.keys() ^ derived.keys()) + sum(
-        (row.record_id, row.status, row.valid_until)
-        != (newest[key].id, newest[key].status, newest[key].valid_until)
-        for key, row in derived.items()
-        if key in newest
-    )
 
 
 if __name__ == "__main__":
