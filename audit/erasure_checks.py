@@ -16,7 +16,7 @@ from audit import keyring
 from audit.canonical import CanonicalError
 from audit.events import EventKind
 from audit.keyfiles import KeyFileError
-from audit.leaf import INTERNAL, LeafError, check_commitment, parse_leaf
+from audit.leaf import INTERNAL, LeafError, parse_leaf
 from audit.models import Erasure, Key, LogEntry
 from audit.queries import opened
 
@@ -71,13 +71,6 @@ class Erasures:
             if not self.may_be_gone(at=leaf.at, index=_index(entry)):
                 raise _ErasureError("what the entry said is gone.")
             return
-        check_commitment(
-            committed=leaf.internal,
-            part=INTERNAL,
-            uid=leaf.uid,
-            opening=part.opening,
-            payload=part.payload,
-        )
         if part.members() != keyring.name_of(key):
             raise _ErasureError("the entry names another key.")
 
