@@ -32,7 +32,7 @@ def checkpoint() -> str | None:
 
 def tile(*, level: int, part: Part) -> bytes | None:
     """Return the hashes of a tile; None when the log does not reach so far."""
-    if not _is_published(part, count=_size() >> level * TILE_HEIGHT):
+    if not _is_published(part, count=size() >> level * TILE_HEIGHT):
         return None
     if part.width == WIDTH:
         found = Tile.objects.filter(level=level, number=part.number).first()
@@ -43,7 +43,7 @@ def tile(*, level: int, part: Part) -> bytes | None:
 
 def bundle(part: Part) -> bytes | None:
     """Return the leaves of a bundle, each after its length; None when the log does not reach so far."""
-    if not _is_published(part, count=_size()):
+    if not _is_published(part, count=size()):
         return None
     leaves = Leaf.objects.filter(index__gte=part.first, index__lt=part.first + part.width)
     bodies = leaves.order_by("index").values_list("entry__leaf", flat=True)
@@ -58,7 +58,8 @@ def _newest() -> Checkpoint | None:
     return Checkpoint.objects.order_by("-size").first()
 
 
-def _size() -> int:
+def size() -> int:
+    """Return how many entries the newest signed head covers."""
     newest = _newest()
     return newest.size if newest else 0
 

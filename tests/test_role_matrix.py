@@ -99,6 +99,7 @@ MATRIX = {
     "openapi": for_everyone(200),
     "checkpoint": for_everyone(404),  # nothing was signed yet
     "vkey": for_everyone(200),
+    "check-proof": for_everyone(200),
     "tile": for_everyone(404, "get", "0", "000.p/1"),
     "bundle": for_everyone(404, "get", "000.p/1"),
     "my-data": for_customers(200),
@@ -107,6 +108,7 @@ MATRIX = {
     "confirmation": for_customers(404, "get", "lekwaarschuwing", "onbekend"),
     "dismiss": for_customers(ON, "post", "lekwaarschuwing", notice="1"),
     "who-looked": for_customers(200),
+    "proof": for_customers(404, "get", "00000000-0000-4000-8000-000000000000"),
     "office": for_officers(ON),
     "log": for_officers(200),
     "log-verify": for_officers(ON, "post"),

@@ -1,5 +1,7 @@
 """What a data subject sees and chooses, after both factors; and the pages that are open to everyone."""
 
+from uuid import UUID
+
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
@@ -11,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.gates import CONTENT, data_subject_page, public_page, read_and_send
 from accounts.models import DataSubject
+from audit import proofs
 from consent.errors import (
     AnswerMissingError,
     ConsentError,
@@ -158,6 +161,19 @@ def who_looked(request: HttpRequest, subject: DataSubject) -> HttpResponse:
         "portal/who_looked.html",
         {"form": form, "days": wording.days(page.events, today=today), "older": page.older},
     )
+
+
+@require_safe
+@data_subject_page
+def proof(_request: HttpRequest, subject: DataSubject, uid: UUID) -> HttpResponse:
+    """Hand out the proof of one line to whom it is about, and to nobody else."""
+    try:
+        file = proofs.proof_of(uid=uid, subject_id=subject.id)
+    except proofs.NotProvableError as error:
+        raise Http404 from error
+    response = HttpResponse(file.to_bytes(), content_type="application/json")
+    response.headers["Content-Disposition"] = f'attachment; filename="bewijs-{uid}.json"'
+    return response
 
 
 def _page(subject: DataSubject, slug: str) -> PurposePage:

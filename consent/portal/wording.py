@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import groupby
+from uuid import UUID
 
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -77,6 +78,7 @@ class EventSentence:
     why: str
     tag: _Words
     at: datetime
+    provable: tuple[UUID, ...] = ()  # lines that a proof can be downloaded of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +118,13 @@ def sentence(event: SeenEvent) -> EventSentence:
     icon, who, what, why = _DAMAGED if event.is_damaged else known
     about = {"category": event.category, "purpose": event.purpose}
     return EventSentence(
-        icon=icon, who=who, what=str(what) % about, why=str(why) % about, tag="", at=event.at
+        icon=icon,
+        who=who,
+        what=str(what) % about,
+        why=str(why) % about,
+        tag="",
+        at=event.at,
+        provable=event.provable,
     )
 
 
@@ -126,7 +134,11 @@ def together(events: Iterable[SeenEvent]) -> tuple[SeenEvent, ...]:
     for event in events:
         found.setdefault((event.submission or str(event.uid), event.kind), []).append(event)
     return tuple(
-        replace(same[0], category=", ".join(event.category for event in reversed(same)))
+        replace(
+            same[0],
+            category=", ".join(event.category for event in reversed(same)),
+            provable=tuple(uid for event in reversed(same) for uid in event.provable),
+        )
         for same in found.values()
     )
 
@@ -210,6 +222,7 @@ def _about_use(event: SeenEvent) -> EventSentence:
         why=" ".join(part for part in (what_for, because) if part),
         tag=tag if is_permitted else _("Stopped"),
         at=event.at,
+        provable=event.provable,
     )
 
 

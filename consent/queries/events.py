@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from audit import published
 from audit import queries as log
 from audit.events import EventKind
 from consent.queries.register import Register, current_register
@@ -64,14 +65,18 @@ def events_in(
         before=before,
         limit=limit + 1,
     )
+    signed = published.size()
     return EventPage(
-        events=tuple(seen(entry, register, language) for entry in found[:limit]),
+        events=tuple(seen(entry, register, language, signed=signed) for entry in found[:limit]),
         older=found[limit - 1].id if len(found) > limit else None,
     )
 
 
-def seen(entry: log.EntryView, register: Register, language: str) -> SeenEvent:
-    """Return one entry in codes and names that its data subject may read."""
+def seen(entry: log.EntryView, register: Register, language: str, *, signed: int = 0) -> SeenEvent:
+    """Return one entry in codes and names that its data subject may read.
+
+    `signed` is how many entries the newest signed head covers: those can be proven.
+    """
     shown = entry.shown or {}
     recipient = register.recipients.get(entry.recipient)
     return SeenEvent(
@@ -85,7 +90,7 @@ def seen(entry: log.EntryView, register: Register, language: str) -> SeenEvent:
         purpose=register.purpose_title(entry.purpose, language),
         outcome=entry.outcome,
         reason=str(shown.get("reason", "")),
-        is_numbered=entry.index is not None,
+        provable=(entry.uid,) if entry.index is not None and entry.index < signed else (),
         submission=str(shown.get("submission", "")),
         is_damaged=entry.is_damaged,
     )

@@ -67,8 +67,8 @@ class SeenEvent:
     purpose: str
     outcome: str  # permitted | refused | ""
     reason: str
-    is_numbered: bool  # False until the log has given it an index
     submission: str = ""  # the number that choices saved with one press share
+    provable: tuple[UUID, ...] = ()  # the lines of the log that a signed head covers
     is_damaged: bool = False  # someone changed what it says, so that it cannot be read
 
 

@@ -2,13 +2,16 @@
 
 from collections.abc import Callable
 from functools import wraps
+from http import HTTPStatus
 from typing import Concatenate, ParamSpec
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.views.decorators.http import require_safe
+from django.shortcuts import render
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.gates import public_page
 from audit import published, tiles
+from consent.transparency.forms import CheckForm
 
 P = ParamSpec("P")
 _TEXT, _BYTES = "text/plain; charset=utf-8", "application/octet-stream"
@@ -62,6 +65,20 @@ def bundle(_request: HttpRequest, name: str) -> HttpResponse:
     if part is None:
         raise Http404
     return _part(published.bundle(part))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@public_page
+def check(request: HttpRequest) -> HttpResponse:
+    """Check a proof, or an older signed head against the log of today. Nothing that is sent is kept."""
+    if request.method != "POST":
+        return render(request, "transparency/check.html", {"form": CheckForm()})
+    form = CheckForm(request.POST, request.FILES)
+    finding = form.finding() if form.is_valid() else None
+    status = HTTPStatus.OK if finding else HTTPStatus.UNPROCESSABLE_ENTITY
+    return render(
+        request, "transparency/check.html", {"form": form, "finding": finding}, status=status
+    )
 
 
 def _part(content: bytes | None) -> HttpResponse:

@@ -4,7 +4,14 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 from django_otp import DEVICE_ID_SESSION_KEY
 
-from accounts.gates import Audience, audience_of, data_subject_page, officer_page, public_page
+from accounts.gates import (
+    Audience,
+    audience_of,
+    data_subject_page,
+    officer_page,
+    public_page,
+    to_log_in,
+)
 from accounts.middleware import BothFactorsRequired
 from accounts.models import DataSubject, TotpDevice, User
 from tests import factories
@@ -34,6 +41,13 @@ class TestDenyByDefault:
 
         assert answer is not None
         assert answer.headers["Location"] == "/inloggen/?next=%2Fergens%2F%3Fx%3D1"
+
+    def test_leads_back_to_no_page_that_is_not_there(self) -> None:
+        request = RequestFactory().post("/ergens/")
+
+        answer = to_log_in(request)
+
+        assert answer.headers["Location"] == "/inloggen/#inhoud"
 
     def test_lets_in_who_passed_both_factors(self, carla: User) -> None:
         assert asked(unmarked, as_user(carla, verified=True)) is None

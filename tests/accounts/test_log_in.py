@@ -583,6 +583,10 @@ class TestRecoveryCode:
 
         assert client.get("/inloggen/herstelcode/").headers["Location"] == "/inloggen/code/#inhoud"
 
+    def test_is_nothing_else_than_a_code(self, client: Client, enrolled: Enrolled) -> None:
+        assert self.use(client, "geen code").status_code == 422
+        assert RecoveryDevice.objects.get().codes_left() == 10
+
 
 class TestNextPage:
     @pytest.mark.parametrize("page", ["/wie-keek/", "/wie-keek/?soort=gebruikt", "/toestemmingen/"])
