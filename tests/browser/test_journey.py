@@ -137,7 +137,7 @@ def test_the_whole_loop(browser: Browser, tmp_path: Path, *, javascript: bool) -
             log_in(page, officer)
             page.wait_for_url("**/kantoor/logboek/**")
             page.locator("form[action$='/controle/'] button").click()
-            page.get_by_role("heading", name="Klopte bij de laatste controle").wait_for()
+            page.get_by_role("heading", name="Het logboek klopt").wait_for()
             with page.expect_download() as download:
                 page.locator("button[name=form][value=jsonl]").click()
             export = tmp_path / "logboek.jsonl"
