@@ -7,20 +7,25 @@ from itertools import groupby
 from uuid import UUID
 
 from django.utils import timezone
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from audit.events import EventKind
+from consent.portal.event_words import (
+    BECAUSE,
+    DAMAGED,
+    OTHER_KINDS,
+    STOPPED,
+    UNKNOWN_KIND,
+    Words,
+)
 from consent.queries.values import CategoryHoldings, SeenEvent
 from consent.templatetags.parts import clock, day
-from consent.vocabulary import Reason, Standing
-
-_Words = str | Promise
+from consent.vocabulary import Standing
 
 _EVENING, _AFTERNOON = 18, 12  # the hours at which a part of the day starts
 
-_PILLS: dict[Standing, tuple[str, _Words]] = {
+_PILLS: dict[Standing, tuple[str, Words]] = {
     Standing.NEVER_ASKED: ("question", gettext_lazy("Not chosen yet")),
     Standing.GIVEN: ("check", gettext_lazy("Yes, you may")),
     Standing.REFUSED: ("minus", gettext_lazy("No, you may not")),
@@ -28,7 +33,7 @@ _PILLS: dict[Standing, tuple[str, _Words]] = {
     Standing.EXPIRED: ("question", gettext_lazy("Your yes has ended")),
     Standing.LAPSED: ("question", gettext_lazy("Our explanation changed")),
 }
-_MEANINGS: dict[Standing, _Words] = {
+_MEANINGS: dict[Standing, Words] = {
     Standing.NEVER_ASKED: gettext_lazy("We do not use your data for this."),
     Standing.GIVEN: gettext_lazy("We may use this data for this."),
     Standing.REFUSED: gettext_lazy("We do not use your data for this."),
@@ -38,24 +43,6 @@ _MEANINGS: dict[Standing, _Words] = {
         "We no longer use your data for this. Read the new text and choose again."
     ),
 }
-_BECAUSE: dict[str, _Words] = {
-    Reason.CONSENT_GIVEN: gettext_lazy("You said yes to this."),
-    Reason.OTHER_LEGAL_BASIS: gettext_lazy("No consent is needed for this."),
-    Reason.CONSENT_MISSING: gettext_lazy("This was stopped, because you have not chosen yet."),
-    Reason.CONSENT_REFUSED: gettext_lazy("This was stopped, because you said no."),
-    Reason.CONSENT_WITHDRAWN: gettext_lazy("This was stopped, because you changed your yes to no."),
-    Reason.CONSENT_EXPIRED: gettext_lazy("This was stopped, because your yes had ended."),
-    Reason.NOTICE_CHANGED: gettext_lazy(
-        "This was stopped, because our explanation changed. You have not chosen again yet."
-    ),
-    Reason.REQUIRED_CONSENT_MISSING: gettext_lazy(
-        "This was stopped, because you did not say yes to something that is needed."
-    ),
-    Reason.PURPOSE_NOT_REGISTERED: gettext_lazy(
-        "This was stopped, because we never agreed on this use."
-    ),
-}
-_STOPPED = gettext_lazy("This was stopped, because it is not allowed.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,9 +50,9 @@ class Pill:
     """Where a choice stands, in an icon and two or three words. Yes and no look alike on purpose."""
 
     icon: str
-    text: _Words
+    text: Words
     is_open: bool
-    meaning: _Words
+    meaning: Words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,10 +60,10 @@ class EventSentence:
     """One event as its data subject reads it."""
 
     icon: str
-    who: _Words
+    who: Words
     what: str
     why: str
-    tag: _Words
+    tag: Words
     at: datetime
     provable: tuple[UUID, ...] = ()  # lines that a proof can be downloaded of
 
@@ -114,8 +101,8 @@ def sentence(event: SeenEvent) -> EventSentence:
     """Return the event as a sentence. A kind that is not shown to people yet gets a plain one."""
     if event.kind == EventKind.ACCESS_DECIDED and not event.is_damaged:
         return _about_use(event)
-    known = _OTHER_KINDS.get(event.kind, _UNKNOWN_KIND)
-    icon, who, what, why = _DAMAGED if event.is_damaged else known
+    known = OTHER_KINDS.get(event.kind, UNKNOWN_KIND)
+    icon, who, what, why = DAMAGED if event.is_damaged else known
     about = {"category": event.category, "purpose": event.purpose}
     return EventSentence(
         icon=icon,
@@ -213,7 +200,7 @@ def _about_use(event: SeenEvent) -> EventSentence:
         else _("wanted to use your data: %(category)s.")
     )
     what_for = _("For: %(purpose)s.") % {"purpose": event.purpose} if event.purpose else ""
-    because = str(_BECAUSE.get(event.reason, "" if is_permitted else _STOPPED))
+    because = str(BECAUSE.get(event.reason, "" if is_permitted else STOPPED))
     tag = _("Computer") if event.is_automated and is_permitted else ""
     return EventSentence(
         icon=_use_icon(event),
@@ -230,77 +217,3 @@ def _use_icon(event: SeenEvent) -> str:
     if event.outcome != "permitted":
         return "ban"
     return "cpu" if event.is_automated else "eye"
-
-
-_YOU = gettext_lazy("You")
-_PRIVACY_OFFICE = gettext_lazy("Our privacy office")
-_CALL_US = gettext_lazy("Was this not you? Then call us at once.")
-_UNKNOWN_KIND: tuple[str, _Words, _Words, _Words] = (
-    "info",
-    gettext_lazy("We"),
-    gettext_lazy("did something with your data."),
-    gettext_lazy("Call us if you want to know more."),
-)
-_DAMAGED: tuple[str, _Words, _Words, _Words] = (
-    "alert",
-    gettext_lazy("We"),
-    gettext_lazy("can no longer read this line: it is damaged."),
-    gettext_lazy("Call us if you want to know more."),
-)
-# Each line: icon, who, what, why.
-_OTHER_KINDS: dict[str, tuple[str, _Words, _Words, _Words]] = {
-    EventKind.CONSENT_GIVEN: (
-        "pen",
-        _YOU,
-        gettext_lazy("said yes: %(category)s."),
-        gettext_lazy("For: %(purpose)s. From that moment we may use this."),
-    ),
-    EventKind.CONSENT_REFUSED: (
-        "pen",
-        _YOU,
-        gettext_lazy("said no: %(category)s."),
-        gettext_lazy("For: %(purpose)s. We do not use this."),
-    ),
-    EventKind.CONSENT_WITHDRAWN: (
-        "pen",
-        _YOU,
-        gettext_lazy("changed your yes to no: %(category)s."),
-        gettext_lazy("For: %(purpose)s. We stopped using this at once."),
-    ),
-    EventKind.LOG_READ: (
-        "eye",
-        _PRIVACY_OFFICE,
-        gettext_lazy("looked up what happened with your data."),
-        gettext_lazy("To check that everyone keeps to the rules."),
-    ),
-    EventKind.LOG_EXPORTED: (
-        "file",
-        _PRIVACY_OFFICE,
-        gettext_lazy("made a copy of what happened with your data."),
-        gettext_lazy("To check that everyone keeps to the rules."),
-    ),
-    EventKind.SIGNED_IN: (
-        "lock",
-        _YOU,
-        gettext_lazy("logged in."),
-        gettext_lazy("With your password and a code."),
-    ),
-    EventKind.SIGN_IN_FAILED: (
-        "alert",
-        gettext_lazy("Someone"),
-        gettext_lazy("tried to log in as you. That did not work."),
-        _CALL_US,
-    ),
-    EventKind.SECOND_FACTOR_ADDED: (
-        "key",
-        _YOU,
-        gettext_lazy("set up an app with codes to log in."),
-        _CALL_US,
-    ),
-    EventKind.RECOVERY_CODE_USED: (
-        "key",
-        _YOU,
-        gettext_lazy("logged in with a recovery code."),
-        _CALL_US,
-    ),
-}

@@ -1,0 +1,101 @@
+"""What happened and why, in the words that a customer reads; `wording.py` puts them together."""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
+
+from audit.events import EventKind
+from consent.vocabulary import Reason
+
+Words = str | Promise
+Phrase = tuple[str, Words, Words, Words]  # icon, who, what, why
+
+BECAUSE: dict[str, Words] = {
+    Reason.CONSENT_GIVEN: gettext_lazy("You said yes to this."),
+    Reason.OTHER_LEGAL_BASIS: gettext_lazy("No consent is needed for this."),
+    Reason.CONSENT_MISSING: gettext_lazy("This was stopped, because you have not chosen yet."),
+    Reason.CONSENT_REFUSED: gettext_lazy("This was stopped, because you said no."),
+    Reason.CONSENT_WITHDRAWN: gettext_lazy("This was stopped, because you changed your yes to no."),
+    Reason.CONSENT_EXPIRED: gettext_lazy("This was stopped, because your yes had ended."),
+    Reason.NOTICE_CHANGED: gettext_lazy(
+        "This was stopped, because our explanation changed. You have not chosen again yet."
+    ),
+    Reason.REQUIRED_CONSENT_MISSING: gettext_lazy(
+        "This was stopped, because you did not say yes to something that is needed."
+    ),
+    Reason.PURPOSE_NOT_REGISTERED: gettext_lazy(
+        "This was stopped, because we never agreed on this use."
+    ),
+}
+STOPPED = gettext_lazy("This was stopped, because it is not allowed.")
+
+_YOU = gettext_lazy("You")
+_PRIVACY_OFFICE = gettext_lazy("Our privacy office")
+_CALL_US = gettext_lazy("Was this not you? Then call us at once.")
+UNKNOWN_KIND: Phrase = (
+    "info",
+    gettext_lazy("We"),
+    gettext_lazy("did something with your data."),
+    gettext_lazy("Call us if you want to know more."),
+)
+DAMAGED: Phrase = (
+    "alert",
+    gettext_lazy("We"),
+    gettext_lazy("can no longer read this line: it is damaged."),
+    gettext_lazy("Call us if you want to know more."),
+)
+OTHER_KINDS: dict[str, Phrase] = {
+    EventKind.CONSENT_GIVEN: (
+        "pen",
+        _YOU,
+        gettext_lazy("said yes: %(category)s."),
+        gettext_lazy("For: %(purpose)s. From that moment we may use this."),
+    ),
+    EventKind.CONSENT_REFUSED: (
+        "pen",
+        _YOU,
+        gettext_lazy("said no: %(category)s."),
+        gettext_lazy("For: %(purpose)s. We do not use this."),
+    ),
+    EventKind.CONSENT_WITHDRAWN: (
+        "pen",
+        _YOU,
+        gettext_lazy("changed your yes to no: %(category)s."),
+        gettext_lazy("For: %(purpose)s. We stopped using this at once."),
+    ),
+    EventKind.LOG_READ: (
+        "eye",
+        _PRIVACY_OFFICE,
+        gettext_lazy("looked up what happened with your data."),
+        gettext_lazy("To check that everyone keeps to the rules."),
+    ),
+    EventKind.LOG_EXPORTED: (
+        "file",
+        _PRIVACY_OFFICE,
+        gettext_lazy("made a copy of what happened with your data."),
+        gettext_lazy("To check that everyone keeps to the rules."),
+    ),
+    EventKind.SIGNED_IN: (
+        "lock",
+        _YOU,
+        gettext_lazy("logged in."),
+        gettext_lazy("With your password and a code."),
+    ),
+    EventKind.SIGN_IN_FAILED: (
+        "alert",
+        gettext_lazy("Someone"),
+        gettext_lazy("tried to log in as you. That did not work."),
+        _CALL_US,
+    ),
+    EventKind.SECOND_FACTOR_ADDED: (
+        "key",
+        _YOU,
+        gettext_lazy("set up an app with codes to log in."),
+        _CALL_US,
+    ),
+    EventKind.RECOVERY_CODE_USED: (
+        "key",
+        _YOU,
+        gettext_lazy("logged in with a recovery code."),
+        _CALL_US,
+    ),
+}
