@@ -1,9 +1,11 @@
 """`manage.py` before there is an environment: it must start anywhere, and say what is missing."""
 
 import ast
+import fcntl
 import os
 import subprocess
 import sys
+import venv
 from pathlib import Path
 
 import pytest
@@ -34,6 +36,32 @@ def installed_from(lock: Path) -> None:
     manage.STAMP.write_text(manage.contents(lock), encoding="utf-8")
 
 
+@pytest.fixture
+def asked_of_pip(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """A pip that finds everything it is asked for; returns the lock files it was given."""
+    asked: list[Path] = []
+
+    def works(command: list[str]) -> int:
+        if command[0] == "pip":
+            asked.append(Path(command[-1]))
+            return 0
+        return subprocess.run(command, capture_output=True, check=False).returncode
+
+    monkeypatch.setattr(manage, "pip", lambda: ["pip"])
+    monkeypatch.setattr(subprocess, "call", lambda command, **_: works(command))
+    return asked
+
+
+@pytest.fixture
+def environment(bare: Path, asked_of_pip: list[Path]) -> Path:
+    """An environment as the demo left it, and a package in it that a demo is reading at this moment."""
+    venv.create(manage.ENVIRONMENT, symlinks=True)
+    manage.STAMP.write_text(manage.contents(manage.RUNTIME_LOCK), encoding="utf-8")
+    [packages] = manage.ENVIRONMENT.glob("lib/*/site-packages")
+    (packages / "in_use.py").touch()
+    return packages
+
+
 class TestFile:
     def test_can_be_read_by_a_python_that_is_too_old(self) -> None:
         ast.parse(SOURCE, feature_version=(3, 6))
@@ -53,6 +81,32 @@ class TestFile:
         }
 
         assert {name.split(".")[0] for name in names} <= sys.stdlib_module_names
+
+    @pytest.mark.parametrize(
+        ("machine", "sentence"),
+        [
+            ("os.name = 'nt'", "Windows Subsystem for Linux"),
+            ("sys.version_info = (3, 10)", "Regie needs Python 3.11 or newer"),
+        ],
+    )
+    def test_says_on_which_machine_it_runs(self, machine: str, sentence: str) -> None:
+        """No `fcntl` there, so importing that first would be a traceback."""
+        on_windows = "; ".join(
+            [
+                "import hashlib, importlib.util, os, pathlib, runpy, shutil, subprocess, sys",
+                "sys.modules['fcntl'] = None",
+                machine,
+                f"runpy.run_path({manage.__file__!r})",
+            ]
+        )
+
+        done = subprocess.run(
+            [sys.executable, "-c", on_windows], capture_output=True, text=True, check=False
+        )
+
+        assert done.returncode == 1
+        assert done.stderr.startswith("Regie")
+        assert sentence in done.stderr
 
 
 class TestNeedsEnvironment:
@@ -116,6 +170,97 @@ class TestMakeEnvironment:
 
         with pytest.raises(SystemExit, match="copy Regie to a folder where you may write"):
             manage.make_environment(manage.RUNTIME_LOCK)
+
+    def test_keeps_what_a_running_demo_uses(
+        self, environment: Path, asked_of_pip: list[Path]
+    ) -> None:
+        manage.make_environment(manage.DEVELOPMENT_LOCK)
+
+        assert (environment / "in_use.py").exists()
+        assert asked_of_pip == [manage.DEVELOPMENT_LOCK]
+        assert manage.is_installed(manage.DEVELOPMENT_LOCK)
+
+    def test_goes_on_where_an_installation_was_ended(
+        self, environment: Path, asked_of_pip: list[Path]
+    ) -> None:
+        manage.STAMP.unlink()
+        half, whole = environment / "half-1.dist-info", environment / "whole-1.dist-info"
+        for about in (half, whole):
+            about.mkdir()
+            (about / "METADATA").touch()
+        (whole / "RECORD").touch()
+
+        manage.make_environment(manage.RUNTIME_LOCK)
+
+        assert (environment / "in_use.py").exists()
+        assert whole.exists()
+        assert not half.exists(), "pip would take it for installed"
+        assert asked_of_pip == [manage.RUNTIME_LOCK]
+
+    @pytest.mark.parametrize("other", ["", "exit 1"])
+    def test_starts_over_when_its_python_is_gone_or_another_one(
+        self, environment: Path, other: str
+    ) -> None:
+        manage.PYTHON.unlink()
+        if other:
+            manage.PYTHON.write_text(f"#!/bin/sh\n{other}\n")
+            manage.PYTHON.chmod(0o755)
+        manage.RUNTIME_LOCK.write_text("something newer")
+
+        manage.make_environment(manage.RUNTIME_LOCK)
+
+        assert not (environment / "in_use.py").exists()
+        assert manage.is_usable()
+        assert manage.is_installed(manage.RUNTIME_LOCK)
+
+    def test_is_not_finished_when_pip_fails(
+        self, environment: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(subprocess, "call", lambda command, **_: command[0] == "pip")
+
+        with pytest.raises(SystemExit, match="run the same command again"):
+            manage.make_environment(manage.DEVELOPMENT_LOCK)
+
+        assert not manage.STAMP.exists()
+
+    def test_that_is_interrupted_says_how_to_go_on(
+        self,
+        bare: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        def interrupted(lock: Path) -> None:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(manage, "install", interrupted)
+
+        with pytest.raises(SystemExit) as ending:
+            manage.make_environment(manage.RUNTIME_LOCK)
+
+        assert ending.value.code == 130
+        assert "Run the same command again" in capsys.readouterr().out
+
+    def test_by_two_at_once_is_done_by_one_and_the_other_says_that_it_waits(
+        self, bare: Path
+    ) -> None:
+        installed_from(manage.RUNTIME_LOCK)
+        script = (
+            f"import pathlib, sys; sys.path.insert(0, {str(Path(manage.__file__).parent)!r}); "
+            f"import manage; manage.ROOT = pathlib.Path({str(bare)!r}); "
+            "manage.is_installed = lambda lock: True; manage.make_environment(manage.RUNTIME_LOCK)"
+        )
+        folder = os.open(bare, os.O_RDONLY)
+        fcntl.flock(folder, fcntl.LOCK_EX)
+
+        with subprocess.Popen(
+            [sys.executable, "-c", script], stdout=subprocess.PIPE, text=True
+        ) as second:
+            assert second.stdout is not None
+            said = second.stdout.readline()
+            os.close(folder)
+
+        assert "waiting until it is done" in said
+        assert second.returncode == 0
 
 
 class TestSetting:
