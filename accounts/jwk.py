@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import jwt
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from jwt.utils import base64url_encode
@@ -20,9 +21,12 @@ _ALGORITHMS = {
     ("RSA", None): ("RS256", "PS256"),
 }
 ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")
+_P256 = ec.SECP256R1()
 _PUBLIC_MEMBERS = {"EC": ("crv", "x", "y"), "OKP": ("crv", "x"), "RSA": ("e", "n")}
 _SMALLEST_RSA = 2048
 _LARGEST_RSA = 4096  # a larger one only costs us time
+_OTHER_KIND = "Use an RSA, EC P-256 or Ed25519 key."
+_PRIVATE = "This is a private key. Register the public half, and make a new pair."
 
 PublicKey = ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey | rsa.RSAPublicKey
 
@@ -50,9 +54,9 @@ def checked(key: Mapping[str, Any]) -> dict[str, Any]:
         JwkError: it is private, symmetric, too small, for another use, or not a key at all.
     """
     if not algorithms_of(key):
-        raise JwkError("Use an RSA, EC P-256 or Ed25519 key.")
+        raise JwkError(_OTHER_KIND)
     if "d" in key:
-        raise JwkError("This is a private key. Register the public half, and make a new pair.")
+        raise JwkError(_PRIVATE)
     if key.get("use", "sig") != "sig":
         raise JwkError("This key is not for signatures.")
     members = {name: key.get(name) for name in ("kty", *_PUBLIC_MEMBERS[key["kty"]])}
@@ -81,14 +85,48 @@ def load(key: Mapping[str, Any]) -> PublicKey:
     return loaded
 
 
-def from_public_key(key: ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey) -> dict[str, Any]:
+def parse(content: bytes) -> dict[str, Any]:
+    """Return the public key in a file: PEM (SubjectPublicKeyInfo), or a JWK as JSON.
+
+    Raises:
+        JwkError: it holds no public key of a kind and size that we accept.
+    """
+    if b"PRIVATE KEY" in content:
+        raise JwkError(_PRIVATE)
+    if content.lstrip().startswith(b"{"):
+        return checked(_members(content))
+    try:
+        found = serialization.load_pem_public_key(content)
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise JwkError("This file holds no public key, as PEM or as JWK.") from error
+    if not isinstance(found, PublicKey) or getattr(found, "curve", _P256).name != _P256.name:
+        raise JwkError(_OTHER_KIND)
+    return checked(from_public_key(found))
+
+
+def _members(content: bytes) -> dict[str, Any]:
+    try:
+        members: dict[str, Any] = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise JwkError("This file is not JSON.") from error
+    return members
+
+
+def from_public_key(key: PublicKey) -> dict[str, Any]:
     """Return a key as JWK."""
     if isinstance(key, ed25519.Ed25519PublicKey):
         raw = key.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
         return {"kty": "OKP", "crv": "Ed25519", "x": base64url_encode(raw).decode()}
+    if isinstance(key, rsa.RSAPublicKey):
+        public = key.public_numbers()
+        return {"kty": "RSA", "n": _number(public.n), "e": _number(public.e)}
     numbers = key.public_numbers()
     x, y = (base64url_encode(part.to_bytes(32)).decode() for part in (numbers.x, numbers.y))
     return {"kty": "EC", "crv": "P-256", "x": x, "y": y}
+
+
+def _number(value: int) -> str:
+    return base64url_encode(value.to_bytes((value.bit_length() + 7) // 8)).decode()
 
 
 def thumbprint(key: Mapping[str, Any]) -> str:

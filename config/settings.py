@@ -22,6 +22,7 @@ TRUSTED_PROXY_COUNT = env.number("REGIE_TRUSTED_PROXY_COUNT", default=0, most=9)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXY_COUNT else None
 
 INSTALLED_APPS = [
+    "accounts",  # before Django's own: of two commands with one name the first counts
     "django.contrib.contenttypes",
     "django.contrib.auth",
     "django.contrib.sessions",
@@ -32,7 +33,6 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "config",
     "audit",
-    "accounts",
     "consent",
 ]
 MIDDLEWARE = [

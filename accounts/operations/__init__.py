@@ -15,11 +15,12 @@ from accounts.operations.enrolment import (
     start_app,
 )
 from accounts.operations.housekeeping import forget_expired
-from accounts.operations.people import create_user, register_data_subject
+from accounts.operations.people import add_customer, create_user, register_data_subject
 from accounts.operations.sign_in import check_code, check_password, record_sign_in
 
 __all__ = [
     "Enrolment",
+    "add_customer",
     "check_code",
     "check_password",
     "confirm_app",

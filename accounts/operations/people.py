@@ -70,6 +70,20 @@ def register_data_subject(
         ) from error
 
 
+@transaction.atomic
+def add_customer(
+    *, email: str, password: str, reference: str, name: str, at: datetime
+) -> DataSubject:
+    """Make a customer: a data subject and its login, both or neither.
+
+    Raises:
+        EmailTakenError: there is a login with this address.
+        ReferenceTakenError: the customer number is in use.
+    """
+    user = create_user(email=email, password=password, role=Role.CUSTOMER, at=at)
+    return register_data_subject(reference=reference, name=name, user=user, at=at)
+
+
 def _sealed(key: Key, subject_id: UUID, field: str, value: str) -> bytes:
     return keyring.seal(
         key=key, plaintext=value.strip().encode(), context=subject_context(subject_id, field)
