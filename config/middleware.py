@@ -1,5 +1,6 @@
 """What holds for every request and every answer, whichever app gives it."""
 
+import re
 from collections.abc import Callable
 from http import HTTPStatus
 
@@ -18,6 +19,7 @@ CONTENT_SECURITY_POLICY = (
     "connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'"
 )
+REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
 HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "Cache-Control": "no-store",  # personal data never stays in a cache; static files bring their own
@@ -44,7 +46,7 @@ class SecurityHeaders:
 
 
 class ApiManners:
-    """Name the version of the API in every answer of it, and turn an error page into problem details."""
+    """In every answer of the API: its version, what the caller calls the request, and no error page."""
 
     def __init__(self, get_response: Answerer) -> None:
         self.get_response = get_response
@@ -55,7 +57,16 @@ class ApiManners:
             if response.status_code >= HTTPStatus.BAD_REQUEST and _is_page(response):
                 response = problems.as_problem(response)
             response.headers["API-Version"] = str(settings.SPECTACULAR_SETTINGS["VERSION"])
+            _echo(request, response)
         return response
+
+
+def _echo(request: HttpRequest, response: HttpResponseBase) -> None:
+    """Send the name of the request back, unless every cache may keep the answer and give it to others."""
+    given = request.headers.get("X-Request-ID", "")
+    may_be_kept = "public" in response.headers.get("Cache-Control", "")
+    if REQUEST_ID.fullmatch(given) and not may_be_kept:
+        response.headers["X-Request-ID"] = given
 
 
 def _is_page(response: HttpResponseBase) -> bool:

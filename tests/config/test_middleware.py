@@ -61,6 +61,38 @@ class TestApiVersion:
         assert "API-Version" not in visitor.get("/nowhere").headers
 
 
+class TestRequestId:
+    @pytest.mark.parametrize("name", ["abc-123", "!", "~" * 128])
+    @pytest.mark.parametrize("address", ["/api/fail/busy", "/api/nowhere", "/api/fail/unplanned"])
+    def test_is_sent_back_in_every_answer_of_the_api(
+        self, visitor: Client, address: str, name: str
+    ) -> None:
+        assert visitor.get(address, headers={"X-Request-ID": name}).headers["X-Request-ID"] == name
+
+    def test_is_sent_back_when_the_body_is_refused_unread(self, visitor: Client) -> None:
+        answer = visitor.post("/api/ask", CONTENT_LENGTH="-1", headers={"X-Request-ID": "abc"})
+
+        assert answer.status_code == 400
+        assert answer.headers["X-Request-ID"] == "abc"
+
+    @pytest.mark.parametrize("name", ["", "two words", "~" * 129, "caf\u00e9", "a\tb"])
+    def test_of_another_form_is_dropped(self, visitor: Client, name: str) -> None:
+        answer = visitor.get("/api/nowhere", headers={"X-Request-ID": name})
+
+        assert "X-Request-ID" not in answer.headers
+
+    def test_of_one_caller_never_gets_into_a_cache(self, visitor: Client) -> None:
+        answer = visitor.get("/api/fail/kept", headers={"X-Request-ID": "abc"})
+
+        assert "public" in answer.headers["Cache-Control"]
+        assert "X-Request-ID" not in answer.headers
+
+    def test_is_of_no_use_to_a_page(self, visitor: Client) -> None:
+        answer = visitor.get("/nowhere", headers={"X-Request-ID": "abc"})
+
+        assert "X-Request-ID" not in answer.headers
+
+
 class TestLanguage:
     def test_is_dutch_whatever_the_browser_prefers(self, visitor: Client) -> None:
         answer = visitor.get("/nowhere", headers={"Accept-Language": "en-GB,en;q=0.9"})

@@ -73,7 +73,13 @@ def send(request: HttpRequest) -> HttpResponse:
     return HttpResponse(f"{len(request.body)} bytes")
 
 
+@public_page
+def kept(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("the same for everyone", headers={"Cache-Control": "public, max-age=5"})
+
+
 urlpatterns = [
+    path("api/fail/kept", kept),
     path("api/ask", public_page(Ask.as_view())),
     path("api/fail/<kind>", public_page(Fail.as_view())),
     path("api/plain/fail/<kind>", fail),
