@@ -65,6 +65,7 @@ def token(request: HttpRequest) -> JsonResponse:
 
 
 @require_safe
+@csrf_exempt  # so that another method gets 405; nothing here changes anything
 @public_page
 def jwks(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
     """Give the public key that access tokens are signed with (RFC 7517)."""
@@ -72,6 +73,7 @@ def jwks(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
 
 
 @require_safe
+@csrf_exempt  # so that another method gets 405; nothing here changes anything
 @public_page
 def metadata(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
     """Describe the token service (RFC 8414)."""

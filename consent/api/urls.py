@@ -1,6 +1,7 @@
 """The API: paths in kebab-case, without a trailing slash (NL API Design Rules)."""
 
 from django.urls import path
+from django.views.decorators.http import require_POST
 from drf_spectacular.views import SpectacularJSONAPIView
 
 from accounts.gates import public_page
@@ -10,7 +11,12 @@ from consent.api import (
 )
 
 urlpatterns = [
-    path("access/v1/evaluation", public_page(views.Evaluation.as_view()), name="evaluation"),
+    path(
+        "access/v1/evaluation",
+        # Another method is refused before anybody is asked for a token.
+        public_page(require_POST(views.Evaluation.as_view())),
+        name="evaluation",
+    ),
     path(
         "api/v1/openapi.json",
         public_page(

@@ -7,6 +7,7 @@ from typing import Concatenate, ParamSpec
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.gates import public_page
@@ -25,6 +26,7 @@ def _in_the_open(
     """Let everyone in, without a session: what may be kept by any cache must not carry anybody's cookie."""
 
     @require_safe
+    @csrf_exempt  # so that another method gets 405; nothing here changes anything
     @public_page
     @wraps(view)
     def opened(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
