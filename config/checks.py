@@ -1,5 +1,6 @@
 """Checks that stop an unsafe installation: `python3 manage.py check --deploy`."""
 
+import re
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -138,6 +139,21 @@ def demo_stays_at_home(**_options: object) -> list[checks.CheckMessage]:
             "The demo may only be reached from this machine.",
             hint="Unset REGIE_DEMO. To see the demo: python3 manage.py demo",
             id="regie.E001",
+        )
+    ]
+
+
+@checks.register(checks.Tags.security)
+def security_contact_is_an_address(**_options: object) -> list[checks.CheckMessage]:
+    """RFC 9116 asks for a URI, and a line break would start another field."""
+    contact = settings.SECURITY_CONTACT
+    if not contact or re.fullmatch(r"(mailto|https):[\x21-\x7e]+", contact):
+        return []
+    return [
+        checks.Error(
+            f"REGIE_SECURITY_CONTACT is {contact!r}, and nobody can report a weakness there.",
+            hint="Make it an address that starts with mailto: or https:, or unset it.",
+            id="regie.E020",
         )
     ]
 

@@ -20,6 +20,8 @@ IS_HTTPS = PUBLIC_BASE_URL.startswith("https://")
 # How many proxies stand in front; what they say of a visitor counts, and nothing that another wrote.
 TRUSTED_PROXY_COUNT = env.number("REGIE_TRUSTED_PROXY_COUNT", default=0, most=9)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXY_COUNT else None
+# Where to report a weakness in this installation: a mailto: or https: address for /.well-known/security.txt.
+SECURITY_CONTACT = env.text("REGIE_SECURITY_CONTACT", default="")
 
 INSTALLED_APPS = [
     "accounts",  # before Django's own: of two commands with one name the first counts

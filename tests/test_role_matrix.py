@@ -93,6 +93,7 @@ MATRIX = {
     "token": for_everyone(400, "post"),
     "jwks": for_everyone(200),
     "oauth-metadata": for_everyone(200),
+    "security-txt": for_everyone(404),  # no address was given
     "evaluation": Row(
         anonymous=401, halfway=401, customer=401, officer=401, service=400, method="post"
     ),
@@ -264,4 +265,5 @@ class TestEveryForm:
                 open_to_other_sites.add(name)
 
         read_only = {"jwks", "oauth-metadata", "openapi", "checkpoint", "vkey", "tile", "bundle"}
+        read_only |= {"security-txt"}
         assert open_to_other_sites == {"token", "evaluation"} | read_only
