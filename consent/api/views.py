@@ -1,7 +1,5 @@
 """What other services ask. Each view parses, makes one call into the domain, and renders."""
 
-import re
-
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.exceptions import ParseError, UnsupportedMediaType
@@ -13,8 +11,6 @@ from accounts.authentication import Caller
 from consent.api.serializers import EvaluationRequest, EvaluationResponse
 from consent.operations import decide_access
 from consent.operations.access import AccessQuestion, Answer, Asker
-
-_REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
 
 
 class Evaluation(APIView):
@@ -29,11 +25,11 @@ class Evaluation(APIView):
         operation_id="evaluate",
         request=EvaluationRequest,
         responses={
-            200: EvaluationResponse,
+            200: OpenApiResponse(EvaluationResponse, description="Yes or no, and why."),
             400: OpenApiResponse(description="The question is not complete or not well formed."),
             401: OpenApiResponse(description="No valid access token."),
             403: OpenApiResponse(description="The token lacks the scope `consent:check`."),
-            413: OpenApiResponse(description="The body is larger than 1 MB."),
+            406: OpenApiResponse(description="Only JSON can be sent back."),
             500: OpenApiResponse(description="No answer could be given or logged: use nothing."),
         },
     )
@@ -46,10 +42,7 @@ class Evaluation(APIView):
             request_id=request.headers.get("X-Request-ID", ""),
             at=timezone.now(),
         )
-        response = Response(_answer(answer, purpose=question.validated_data["action"]["name"]))
-        if request_id := _echo(request):
-            response["X-Request-ID"] = request_id
-        return response
+        return Response(_answer(answer, purpose=question.validated_data["action"]["name"]))
 
 
 def _body(request: Request) -> object:
@@ -60,11 +53,6 @@ def _body(request: Request) -> object:
         raise ParseError(
             "Send the question as JSON, with Content-Type: application/json."
         ) from error
-
-
-def _echo(request: Request) -> str:
-    given = request.headers.get("X-Request-ID", "")
-    return given if _REQUEST_ID.fullmatch(given) else ""
 
 
 def _asker(request: Request) -> Asker:
