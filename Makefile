@@ -20,7 +20,7 @@ fix: ## format, and repair what can be repaired by itself
 	.venv/bin/ruff check --fix . && .venv/bin/ruff format .
 
 messages: ## collect the texts to translate, and compile the translations (needs gettext)
-	$(PYTHON) manage.py makemessages --locale nl --no-location --no-obsolete --ignore '.venv/*' --ignore 'tests/*' && $(PYTHON) manage.py compilemessages --locale nl
+	$(PYTHON) manage.py makemessages --locale nl --no-location --no-obsolete --ignore '.venv' --ignore 'tests' --ignore 'var' && $(PYTHON) manage.py compilemessages --locale nl --ignore '.venv' --ignore 'var'
 
 openapi: ## write docs/api/openapi.yaml from the code
 	$(PYTHON) manage.py spectacular --validate --fail-on-warn --file docs/api/openapi.yaml

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from django.conf import settings
+from django.core.management.utils import is_ignored_path
 from django.template import Engine, Template
 from django.template.base import Node
 from django.templatetags.i18n import BlockTranslateNode, TranslateNode
@@ -105,6 +106,18 @@ def test_every_message_is_in_the_catalogue_and_nothing_else_is() -> None:
 
     assert used - known == set(), "run makemessages -l nl, translate, then compilemessages"
     assert known - used == set(), "these are no longer used"
+
+
+def test_make_messages_only_touches_what_is_ours() -> None:
+    [recipe] = re.findall(
+        r"^\t(.* makemessages .*)$", (ROOT / "Makefile").read_text(), re.MULTILINE
+    )
+
+    for command in recipe.split("&&"):
+        ignored = re.findall(r"--ignore '([^']+)'", command)
+        assert is_ignored_path(".venv", ignored), command
+        assert is_ignored_path("var", ignored), command
+        assert not is_ignored_path("locale", ignored), command
 
 
 class TestCatalogue:
