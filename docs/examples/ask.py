@@ -20,11 +20,13 @@ import jwt
 def token(*, base: str, service: dict[str, Any]) -> str:
     """Return an access token for the service, whose private key never leaves this machine."""
     now = int(time.time())
+    # As the token service calls itself, whichever name it is reached by here (localhost, 127.0.0.1).
+    audience = get(f"{base}/.well-known/oauth-authorization-server")["token_endpoint"]
     assertion = jwt.encode(
         {
             "iss": service["clientId"],
             "sub": service["clientId"],
-            "aud": f"{base}/oauth/token",
+            "aud": audience,
             "iat": now,
             "exp": now + 60,
             "jti": secrets.token_urlsafe(24),
@@ -43,8 +45,16 @@ def token(*, base: str, service: dict[str, Any]) -> str:
     return str(answer["access_token"])
 
 
+def get(url: str) -> dict[str, Any]:
+    return fetch(urllib.request.Request(url))  # noqa: S310  http(s) only, from the caller
+
+
 def post(url: str, body: bytes, headers: dict[str, str]) -> dict[str, Any]:
-    request = urllib.request.Request(url, data=body, headers=headers)  # noqa: S310  http(s) only, from the caller
+    return fetch(urllib.request.Request(url, data=body, headers=headers))  # noqa: S310
+
+
+def fetch(request: urllib.request.Request) -> dict[str, Any]:
+    url = request.full_url
     try:
         with urllib.request.urlopen(request, timeout=60) as response:  # noqa: S310
             answer: dict[str, Any] = json.load(response)
@@ -55,6 +65,17 @@ def post(url: str, body: bytes, headers: dict[str, str]) -> dict[str, Any]:
         sys.exit(f"{url} cannot be reached ({error.reason}). Is the demo running?")
 
 
+def services_in(accounts: Path) -> list[dict[str, Any]]:
+    try:
+        found: list[dict[str, Any]] = json.loads(accounts.read_text(encoding="utf-8"))["services"]
+    except FileNotFoundError:
+        sys.exit(
+            f"There is no {accounts}. Start the demo (python3 manage.py demo), which writes it, "
+            "and name it with --accounts if it is elsewhere."
+        )
+    return found
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Ask Regie one question as a service.")
     for name in ("client", "purpose", "category", "reference"):
@@ -62,7 +83,7 @@ def main() -> None:
     parser.add_argument("--accounts", type=Path, default=Path("var/demo/accounts.json"))
     parser.add_argument("--base", default="http://127.0.0.1:8000")
     options = parser.parse_args()
-    services = json.loads(options.accounts.read_text(encoding="utf-8"))["services"]
+    services = services_in(options.accounts)
     service = next((one for one in services if one["clientId"] == options.client), None)
     if service is None:
         sys.exit(f"No service {options.client}; there are {[one['clientId'] for one in services]}.")
