@@ -72,10 +72,16 @@ def read(data_dir: Path) -> Logins:
 
 def table(logins: Logins, *, seconds: float) -> str:
     """Return the table for a terminal, with the codes that count at this moment (seconds since 1970)."""
-    rows = [("log in as", "password", "TOTP secret", "code now")]
+    rows = [("log in as", "customer number", "password", "TOTP secret", "code now")]
     rows += [_row(customer, seconds) for customer in logins["customers"]]
     rows += [
-        (person["email"], person["password"], "(set up at first log-in)", "")
+        (
+            person["email"],
+            person["reference"],
+            person["password"],
+            "(set up at first log-in)",
+            "",
+        )
         for person in logins["notEnrolled"]
     ]
     rows += [_row(logins["officer"], seconds)]
@@ -88,9 +94,10 @@ def table(logins: Logins, *, seconds: float) -> str:
     return "\n".join(lines)
 
 
-def _row(person: Customer | Officer, seconds: float) -> tuple[str, str, str, str]:
+def _row(person: Customer | Officer, seconds: float) -> tuple[str, str, str, str, str]:
     from accounts import totp  # noqa: PLC0415  # it imports Django
 
     secret = base64.b32decode(person["totpSecret"])
     code = totp.code_at(secret, totp.step_at(seconds))
-    return person["email"], person["password"], person["totpSecret"], code
+    number = str(person.get("reference", "-"))
+    return person["email"], number, person["password"], person["totpSecret"], code

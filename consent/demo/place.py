@@ -45,7 +45,7 @@ def prepare(arguments: list[str]) -> None:
     if options.codes:
         show_codes(data_dir)
     if not is_free(options.port):
-        sys.exit(busy_sentence(options.port))
+        sys.exit(busy_sentence(options.port, data_dir=data_dir))
     claim(data_dir)
     if options.reset:
         empty(data_dir)
@@ -56,7 +56,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=_port, default=8000, help="default 8000")
     parser.add_argument(
         "--data-dir",
-        type=Path,
+        type=_folder,
         default=USUAL_FOLDER,
         help="where everything goes that the demo writes (default var/demo)",
     )
@@ -65,17 +65,60 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def show_codes(data_dir: Path) -> NoReturn:
+    start = command(data_dir)
     try:
-        found = logins.read(data_dir)
+        shown = logins.table(logins.read(data_dir), seconds=time.time())
     except FileNotFoundError:
-        sys.exit(f"No demo was started in {data_dir} yet. Start it: python3 manage.py demo")
-    sys.stdout.write(logins.table(found, seconds=time.time()) + "\n")
+        sys.exit(f"No demo was started in {data_dir} yet. Start it: {start}")
+    except OSError as error:
+        sys.exit(f"{error.filename} cannot be read ({error.strerror}). Who started the demo can.")
+    except (ValueError, KeyError, TypeError):
+        sys.exit(
+            f"{data_dir / logins.FILE_NAME} is damaged. Start the demo, and it writes a new one: {start}"
+        )
+    sys.stdout.write(shown + "\n")
     sys.exit(0)
 
 
-def codes_command(data_dir: Path) -> str:
-    where = "" if data_dir == USUAL_FOLDER else f" --data-dir {shlex.quote(str(data_dir))}"
-    return f"python3 manage.py demo --codes{where}"
+def command(data_dir: Path, *more: str) -> str:
+    """Return what to type to start the demo in this folder."""
+    where = [] if data_dir == USUAL_FOLDER else ["--data-dir", str(data_dir)]
+    return shlex.join(["python3", "manage.py", "demo", *more, *where])
+
+
+def to_start_anew(data_dir: Path) -> str:
+    if "REGIE_DATABASE_URL" in os.environ:
+        return (
+            "To start anew, make a new, empty database and point REGIE_DATABASE_URL to it: "
+            + command(data_dir)
+        )
+    return f"To start anew, without what was done in this demo: {command(data_dir, '--reset')}"
+
+
+def cannot_write_sentence(error: OSError, *, data_dir: Path) -> str:
+    return (
+        f"Cannot write in {error.filename or data_dir} ({error.strerror}). "
+        "Choose a folder where you may write with --data-dir."
+    )
+
+
+def database_sentence(error: Exception, *, data_dir: Path) -> str:
+    """Say what to do about a database that gives an error, from what SQLite calls it."""
+    name = getattr(error.__cause__, "sqlite_errorname", "")
+    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+        return f"The database in {data_dir} is damaged ({error}). {to_start_anew(data_dir)}"
+    if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN")):
+        return (
+            f"The database in {data_dir} cannot be written ({error}). "
+            "Give this account the right to write there, or choose another folder with --data-dir."
+        )
+    return f"The database cannot be used: {error}"
+
+
+def _folder(text: str) -> Path:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("name a folder, or leave --data-dir out")
+    return Path(text)
 
 
 def _port(text: str) -> int:
@@ -94,11 +137,11 @@ def is_free(port: int) -> bool:
     return True
 
 
-def busy_sentence(port: int) -> str:
+def busy_sentence(port: int, *, data_dir: Path) -> str:
     other = port + 1 if port < HIGHEST_PORT else port - 1
     return (
         f"Port {port} is in use (or not yours to use). If the demo runs already, open http://{HOST}:{port}; "
-        f"else choose another port: python3 manage.py demo --port {other}"
+        f"else choose another port: {command(data_dir, '--port', str(other))}"
     )
 
 
@@ -119,10 +162,7 @@ def claim(data_dir: Path) -> None:
         # Never closed: the lock ends with this process, however that ends.
         descriptor = os.open(mark, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
-        sys.exit(
-            f"Cannot write in {data_dir} ({error.strerror}). "
-            "Choose a folder where you may write with --data-dir."
-        )
+        sys.exit(cannot_write_sentence(error, data_dir=data_dir))
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

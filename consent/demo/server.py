@@ -18,6 +18,7 @@ WORKER_THREADS = 2
 # The application answers a body over 1 MB with a sentence; the server only stops what is absurd.
 LARGEST_BODY = 64 * 1024 * 1024
 SECONDS_TO_STOP = 2.0
+STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
 class PortTakenError(Exception):
@@ -30,8 +31,11 @@ def serve(*, port: int, ready: Callable[[], None], leaving: Callable[[], None]) 
     Raises:
         PortTakenError: the port is in use.
     """
-    stop = threading.Event()
-    web = _web(port)
+    listener = _listener(port)
+    # Blocked in every thread that follows, and waited for at the end: a handler could run while the
+    # main thread holds the lock that the handler needs, and then nothing would ever stop.
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
+    web = _web(listener)
     worker = current_app.WorkController(
         hostname="demo@localhost",
         pool_cls="threads",
@@ -44,10 +48,8 @@ def serve(*, port: int, ready: Callable[[], None], leaving: Callable[[], None]) 
     _start(worker.start)
     _start(web.run)
     _start(schedule.start)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
     ready()
-    stop.wait()
+    signal.sigwait(STOPPING)
     leaving()
     _leave_in_time()
     schedule.stop()
@@ -61,11 +63,14 @@ def _start(run: Callable[[], None]) -> threading.Thread:
     return thread
 
 
-def _web(port: int) -> waitress.server.TcpWSGIServer:
+def _listener(port: int) -> socket.socket:
     try:
-        listener = socket.create_server((HOST, port))
+        return socket.create_server((HOST, port))
     except OSError as error:
         raise PortTakenError from error
+
+
+def _web(listener: socket.socket) -> waitress.server.TcpWSGIServer:
     return waitress.create_server(
         get_internal_wsgi_application(),
         sockets=[listener],

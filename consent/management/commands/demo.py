@@ -1,17 +1,29 @@
 """Start the demo: everything in one process, on this machine only."""
 
+import os
 import signal
+import sys
 from argparse import ArgumentParser
 from typing import Any, NoReturn
 
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from django.db import OperationalError
+from django.db import DatabaseError
 from django.utils import timezone
 
+from audit import keyring
+from audit.keyfiles import KeyFileError
 from consent.demo import logins, place, server
 from consent.demo.content import NotADemoDatabaseError, load
+
+FAULTS = (
+    server.PortTakenError,
+    DatabaseError,
+    KeyFileError,
+    OSError,
+    NotADemoDatabaseError,
+)
 
 
 class Command(BaseCommand):
@@ -31,18 +43,12 @@ class Command(BaseCommand):
             server.serve(port=port, ready=lambda: self._tell(port), leaving=self._part)
         except KeyboardInterrupt:
             self._part()
-        except server.PortTakenError as error:
-            raise CommandError(place.busy_sentence(port)) from error
-        except OperationalError as error:
-            raise CommandError(f"The database cannot be used: {error}") from error
-        except NotADemoDatabaseError as error:
-            raise CommandError(
-                "The database in REGIE_DATABASE_URL serves an organisation that is not the demo. "
-                "Nothing was changed. Point it to an empty database, or unset it."
-            ) from error
+        except FAULTS as error:
+            raise CommandError(_sentence(error, port=port)) from error
 
     def _load(self) -> None:
         call_command("migrate", verbosity=0, interactive=False)
+        keyring.log_key()  # in time: later only the log would know that it is gone
         found = load(keys_dir=settings.KEYS_DIR, at=timezone.now())
         logins.write(found, data_dir=settings.DATA_DIR)
 
@@ -51,7 +57,7 @@ class Command(BaseCommand):
         self._say(
             f"Ready on http://{place.HOST}:{port}\n\n"
             f"{logins.table(found, seconds=timezone.now().timestamp())}\n\n"
-            f"A code counts for half a minute. For new ones: {place.codes_command(settings.DATA_DIR)}\n"
+            f"A code counts for half a minute. For new ones: {place.command(settings.DATA_DIR, '--codes')}\n"
             f"The same for programs, with the keys of services: {settings.DATA_DIR / logins.FILE_NAME}\n"
             "Stop with Ctrl-C."
         )
@@ -60,8 +66,31 @@ class Command(BaseCommand):
         self._say("Stopped. Everything is kept for the next start.")
 
     def _say(self, words: str) -> None:
-        self.stdout.write(words)
-        self.stdout.flush()
+        try:
+            self.stdout.write(words)
+            self.stdout.flush()
+        except BrokenPipeError:
+            # Nobody reads along any more. What follows, at the very end as well, goes nowhere.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _sentence(error: Exception, *, port: int) -> str:
+    """Say what is wrong with this start of the demo, and what to do."""
+    folder = settings.DATA_DIR
+    match error:
+        case server.PortTakenError():
+            return place.busy_sentence(port, data_dir=folder)
+        case DatabaseError():
+            return place.database_sentence(error, data_dir=folder)
+        case KeyFileError():
+            return f"{error} {place.to_start_anew(folder)}"
+        case OSError():
+            return place.cannot_write_sentence(error, data_dir=folder)
+        case _:
+            return (
+                "The database in REGIE_DATABASE_URL serves an organisation that is not the demo. "
+                "Nothing was changed. Point it to an empty database, or unset it."
+            )
 
 
 def _interrupt(*_: object) -> NoReturn:
