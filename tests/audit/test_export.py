@@ -326,6 +326,17 @@ class TestVerifier:
 
 
 class TestCommandLine:
+    def test_names_every_fault_when_they_are_few(
+        self, content: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        path = tmp_path / "export.jsonl"
+        path.write_bytes(content.replace(b"portal", b"portaL", 1))
+
+        assert verifier.main([str(path), "--vkey", vkey()]) == 1
+        said = capsys.readouterr().out
+        assert "Line 2: The content is not what the leaf commits to." in said
+        assert "faults more" not in said
+
     @pytest.mark.parametrize(
         ("junk", "said"),
         [

@@ -216,6 +216,19 @@ class TestTlogProof:
 
         assert tlog_proof.parse(proof.to_text()) == proof
 
+    @given(st.text())
+    def test_no_text_is_read_as_what_is_written_otherwise(self, text: str) -> None:
+        for tried in (
+            text,
+            f"c2sp.org/tlog-proof@v1\nindex {text}",
+            f"c2sp.org/tlog-proof@v1\nindex 1\n{text}\n\nx",
+        ):
+            try:
+                proof = tlog_proof.parse(tried)
+            except TlogProofError:
+                continue
+            assert proof.to_text() == tried
+
     @pytest.mark.parametrize(
         "text",
         [

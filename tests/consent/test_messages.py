@@ -2,10 +2,13 @@
 
 import logging
 import socket
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
 from django.core import mail
+from django.core.mail import EmailMessage
+from django.core.mail.backends.locmem import EmailBackend
 from pytest_django import Settings
 
 from accounts.models import DataSubject, User
@@ -94,7 +97,26 @@ class TestConfirmation:
         assert Message.objects.get().sent_at == NOW
 
 
+class OtherWorkerIsFaster(EmailBackend):
+    """A mail server that is slow: meanwhile another worker takes all that waits."""
+
+    def send_messages(self, messages: Sequence[EmailMessage]) -> int:
+        waiting = Message.objects.filter(sent_at=None, attempts=0)
+        waiting.update(attempts=1, next_try_at=LATER)
+        return super().send_messages(messages)
+
+
 class TestClaim:
+    def test_what_another_worker_took_meanwhile_is_left_to_it(
+        self, anna: DataSubject, bram: DataSubject, leak_warning: Purpose, settings: Settings
+    ) -> None:
+        settings.EMAIL_BACKEND = f"{__name__}.{OtherWorkerIsFaster.__name__}"
+        choose(anna)
+        choose(bram)
+
+        assert send_messages(at=NOW) == 1
+        assert len(mail.outbox) == 1
+
     def test_of_two_workers_one_has_the_message(
         self, anna: DataSubject, leak_warning: Purpose
     ) -> None:
