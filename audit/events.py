@@ -35,6 +35,7 @@ class EventKind(enum.StrEnum):
     ACCESS_DECIDED = "access.decision.made"
     LOG_READ = "log.entries.read"
     LOG_EXPORTED = "log.entries.exported"
+    JOURNAL_RESTARTED = "log.journal.restarted"
     LOG_VERIFIED = "log.head.verified"
     KEY_DESTROYED = "log.key.destroyed"
     SIGNED_IN = "account.session.started"

@@ -1,17 +1,16 @@
-"""From staged entries to a signed log: number them, extend the tree, sign its head.
+"""From staged entries to a log: number them and extend the tree.
 
 One process at a time; a process that finds another one at work has nothing to do.
 """
 
 from datetime import datetime
 
-from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Max
 
-from audit import checkpoint, merkle, rootkeys
-from audit.models import Checkpoint, Leaf, LogHead, PendingEntry, Tile
-from audit.tree import LogBrokenError, StoredTree, completed_tiles
+from audit import merkle
+from audit.models import Leaf, LogHead, PendingEntry, Tile
+from audit.tree import LogBrokenError, completed_tiles
 
 _LOCK = int.from_bytes(b"regielog")
 _LARGEST_BATCH = 10_000  # SQLite takes at most 32,766 values in one statement
@@ -26,7 +25,7 @@ def integrate(*, at: datetime, limit: int) -> int:
     Raises:
         LogBrokenError: the stored head is not that of the stored leaves.
     """
-    if not _is_alone():
+    if not is_alone():
         return 0
     head, frontier = current_head()
     waiting = list(
@@ -45,32 +44,6 @@ def integrate(*, at: datetime, limit: int) -> int:
     PendingEntry.objects.filter(entry_id__in=[entry_id for entry_id, _ in waiting]).delete()
     _move(head, frontier.extended(hashes), at=at)
     return len(waiting)
-
-
-@transaction.atomic
-def publish(*, at: datetime) -> Checkpoint | None:
-    """Sign the head when the log grew since the last checkpoint.
-
-    Its own transaction, after that of `integrate`: what is signed was committed before.
-
-    Raises:
-        LogBrokenError: the log does not continue the last checkpoint; signing it would be a lie.
-        KeyFileError: the key of the log is gone.
-    """
-    if not _is_alone():
-        return None
-    head, _ = current_head()
-    last = Checkpoint.objects.order_by("-size").first()
-    key = rootkeys.log_key()
-    root = bytes(head.root)
-    if last is not None:
-        signer = checkpoint.verifier_of(key=key, origin=settings.LOG_ORIGIN)
-        _require_continuation(_signed_head(last, signer), size=head.size, root=root)
-    if head.size == (last.size if last else 0):
-        return None
-    signed = checkpoint.Head(origin=settings.LOG_ORIGIN, size=head.size, root=root)
-    note = checkpoint.sign(head=signed, key=key)
-    return Checkpoint.objects.create(size=head.size, root=root, note=note, made_at=at)
 
 
 def current_head() -> tuple[LogHead, merkle.Frontier]:
@@ -92,7 +65,7 @@ def current_head() -> tuple[LogHead, merkle.Frontier]:
     return head, frontier
 
 
-def _is_alone() -> bool:
+def is_alone() -> bool:
     """Take the lock that makes us the only one who extends the log until this transaction ends.
 
     On SQLite the transaction itself is that lock. PostgreSQL must have flushed the commit before
@@ -116,26 +89,3 @@ def _move(head: LogHead, frontier: merkle.Frontier, *, at: datetime) -> None:
     )
     if moved != 1:
         raise LogBrokenError("Someone moved the head of the log who did not hold its lock.")
-
-
-def _signed_head(last: Checkpoint, signer: checkpoint.Verifier) -> checkpoint.Head:
-    try:
-        return checkpoint.verify(note=last.note, verifier=signer)
-    except checkpoint.CheckpointError as error:
-        raise LogBrokenError(
-            f"Checkpoint {last.size} was not signed by the key in log.key for {signer.name}: {error}"
-        ) from error
-
-
-def _require_continuation(signed: checkpoint.Head, *, size: int, root: bytes) -> None:
-    if signed.size > size:
-        raise LogBrokenError(
-            f"The log has {size} entries, but {signed.size} were signed. Was a backup restored?"
-        )
-    proof = StoredTree(size).consistency_proof(signed.size)
-    try:
-        merkle.verify_consistency(
-            first=signed.size, first_root=signed.root, size=size, root=root, proof=proof
-        )
-    except merkle.ProofError as error:
-        raise LogBrokenError(f"The log was changed after checkpoint {signed.size}.") from error

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Model
 
-from audit import checkpoint, integration, keyring, rootkeys
+from audit import checkpoint, integration, keyring, publishing, rootkeys
 from audit.events import Actor, Event, EventKind
 from audit.models import Checkpoint, Erasure, Key, LogEntry, Payload, PendingEntry, VerificationRun
 from audit.sealing import seal_event
@@ -171,7 +171,33 @@ def publish(*, at: datetime) -> Checkpoint | None:
         LogBrokenError: the log does not continue what was signed before.
         KeyFileError: the key of the log is gone or is another one.
     """
-    return integration.publish(at=at)
+    return publishing.publish(at=at)
+
+
+def restart_journal(*, at: datetime) -> Checkpoint | None:
+    """Begin a journal where there is none, from a log that was just recomputed; log that it was done.
+
+    Raises:
+        LogBrokenError: there is a journal, or the log itself is not whole.
+        KeyFileError: a key is gone.
+    """
+    verification = _recomputed()
+    if verification.faults:
+        raise LogBrokenError(f"The log is not whole: {verification.first_fault}")
+    newest = publishing.restart_journal()
+    if newest is not None:
+        with transaction.atomic():
+            append(
+                Event(
+                    kind=EventKind.JOURNAL_RESTARTED,
+                    actor=Actor.SYSTEM,
+                    at=at,
+                    subject_id=None,
+                    shown={},
+                    internal={"size": newest.size, "root": bytes(newest.root).hex()},
+                )
+            )
+    return newest
 
 
 def settle(*, at: datetime) -> None:
@@ -201,9 +227,9 @@ def verify(
     Raises:
         KeyFileError: a key is gone.
     """
-    signer = checkpoint.verifier_of(key=rootkeys.log_key(), origin=settings.LOG_ORIGIN)
-    verification = Verification(signer)
-    verification.run()
+    verification = _recomputed()
+    if fault := publishing.journal_fault():
+        verification.add_fault(fault)
     with transaction.atomic():  # not before: on SQLite nobody else could write meanwhile
         run = VerificationRun.objects.create(
             started_at=at,
@@ -216,6 +242,13 @@ def verify(
         if event_of is not None:
             append(event_of(run))
     return run
+
+
+def _recomputed() -> Verification:
+    signer = checkpoint.verifier_of(key=rootkeys.log_key(), origin=settings.LOG_ORIGIN)
+    verification = Verification(signer)
+    verification.run()
+    return verification
 
 
 def _make_month_keys(*, at: datetime) -> None:

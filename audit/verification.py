@@ -40,12 +40,12 @@ class Verification:
         self._check_unplaced()
         for check in BESIDE_THE_LOG:
             for fault in check():
-                self._add_fault(fault)
+                self.add_fault(fault)
 
     def _note(self, table: str, place: object, what: str, *, times: int = 1) -> None:
-        self._add_fault(f"Table audit_{table}, {place}: {what}", times=times)
+        self.add_fault(f"Table audit_{table}, {place}: {what}", times=times)
 
-    def _add_fault(self, fault: str, *, times: int = 1) -> None:
+    def add_fault(self, fault: str, *, times: int = 1) -> None:
         self.first_fault = self.first_fault or fault
         self.faults += times
 

@@ -161,6 +161,8 @@ CELERY_BEAT_SCHEDULE = {
 }
 
 # The log. The origin names it for ever (C2SP tlog-checkpoint): choose it before the first start.
+# Every signed head, outside the database; docs/audit-log.md. None: the tests keep none.
+LOG_JOURNAL: Path | None = env.folder("REGIE_LOG_JOURNAL", default=DATA_DIR / "log" / "journal")
 LOG_ORIGIN = env.log_name("REGIE_LOG_ORIGIN", default="regie.example/log")
 
 # The token service (docs: RFC 6749, RFC 7523, NL GOV OAuth profile).

@@ -23,6 +23,7 @@ MADE_HERE = (
     "accounts.json",
     "exports",
     "keys",
+    "log",
     "mail",
     "regie.sqlite3",
     "regie.sqlite3-shm",
