@@ -74,7 +74,7 @@ class TestAddOfficer:
         assert (
             give_password(client, email="carla@vechtwater.example")
             .headers["Location"]
-            .endswith("/instellen/")
+            .endswith("/instellen/#inhoud")
         )
 
     def test_says_so_when_the_address_is_in_use(self, typed: Any) -> None:
