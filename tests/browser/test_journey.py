@@ -81,6 +81,26 @@ def look_back(page: Page) -> str:
     return page.locator("main").inner_text()
 
 
+def proof_of_the_newest_line(page: Page, folder: Path) -> Path:
+    """Download a proof as soon as a signed head covers the newest line."""
+    newest = page.locator(".timeline > li").first
+    while "Wordt vastgelegd" in look_back(page):
+        page.wait_for_timeout(200)  # the worker signs every two seconds
+    with page.expect_download() as download:
+        newest.get_by_role("link", name="Bewijs downloaden").first.click()
+    proof = folder / "bewijs.json"
+    download.value.save_as(proof)
+    return proof
+
+
+def checked(page: Page, proof: Path) -> str:
+    page.goto("/log/controleren/")
+    page.set_input_files("input[name=bestand]", proof)
+    page.get_by_role("button", name="Controleren").click()
+    page.locator("#fouten").wait_for()
+    return page.locator("main").inner_text()
+
+
 def verify(export: Path) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [sys.executable, "-m", "audit.verifier", str(export)],
@@ -131,6 +151,7 @@ def test_the_whole_loop(browser: Browser, tmp_path: Path, *, javascript: bool) -
             assert "Tegengehouden" in seen
             assert seen.count("Waarschuwing bij een lek") >= 3
             assert page.goto(f"{LEAK}bevestiging/{given}/").status == 200  # type: ignore[union-attr]
+            assert "Dit bewijs klopt" in checked(page, proof_of_the_newest_line(page, tmp_path))
 
         with visitor(browser, demo.base, java_script_enabled=javascript) as office:
             page = office.new_page()

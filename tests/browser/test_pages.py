@@ -14,7 +14,14 @@ pytestmark = [pytest.mark.browser, pytest.mark.processes]
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 LEAK = "/toestemmingen/lekwaarschuwing/"
-PUBLIC = ["/", "/inloggen/", "/privacy/", "/toegankelijkheid/", "/bestaat-niet/"]
+PUBLIC = [
+    "/",
+    "/inloggen/",
+    "/privacy/",
+    "/toegankelijkheid/",
+    "/log/controleren/",
+    "/bestaat-niet/",
+]
 CUSTOMERS = ["/mijn-gegevens/", "/toestemmingen/", LEAK, "/toestemmingen/levering-en-rekening/", "/wie-keek/", "/wie-keek/?soort=tegengehouden"]  # fmt: skip
 OFFICERS = ["/kantoor/logboek/", "/kantoor/logboek/?soort=access.decision.made&antwoord=refused", "/kantoor/logboek/?tot=2000-01-01", "/kantoor/logboek/?van=x"]  # fmt: skip
 PAGES = [
