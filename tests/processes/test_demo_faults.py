@@ -172,7 +172,8 @@ class TestDatabaseSentence:
             ("SQLITE_FULL", "The database cannot be used: the words of the database"),
         ],
     )
-    def test_says_what_to_do(self, name: str, advice: str) -> None:
+    def test_says_what_to_do(self, monkeypatch: pytest.MonkeyPatch, name: str, advice: str) -> None:
+        monkeypatch.delenv("REGIE_DATABASE_URL", raising=False)
         error = OperationalError("the words of the database")
         error.__cause__ = sqlite3.OperationalError()
         error.__cause__.sqlite_errorname = name
