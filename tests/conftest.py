@@ -17,6 +17,23 @@ from tests import factories
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 
+_OF_A_DATABASE = frozenset({"db", "transactional_db", "django_db_setup"})
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave a test that can reach no database to the run on SQLite: on another one it says nothing new."""
+    if "REGIE_TESTS_OF_DATABASE_ONLY" not in os.environ:
+        return
+    left = [item for item in items if not _reaches_a_database(item)]
+    items[:] = [item for item in items if _reaches_a_database(item)]
+    config.hook.pytest_deselected(items=left)
+
+
+def _reaches_a_database(item: pytest.Item) -> bool:
+    is_marked = any(item.get_closest_marker(name) for name in ("django_db", "processes", "browser"))
+    return is_marked or not _OF_A_DATABASE.isdisjoint(getattr(item, "fixturenames", ()))
+
+
 @pytest.fixture(autouse=True)
 def _fresh_memory() -> Iterator[None]:
     """The register and keys are kept in memory; a test that rolls back must not leave its own behind."""

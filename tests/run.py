@@ -59,7 +59,10 @@ def run_everything(tally: Tally, environment: dict[str, str], *, is_measured: bo
     run("SQLite", suite, tally, environment)
     with on_postgresql(tally, environment) as with_server:
         if with_server:
-            run("PostgreSQL", suite, tally, with_server)
+            second = with_server | {
+                "REGIE_TESTS_OF_DATABASE_ONLY": "yes"
+            }  # the others were run above
+            run("PostgreSQL", suite, tally, second)
             if is_measured:
                 require_coverage(tally, environment)
         browser = find_browser()

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -18,6 +18,9 @@ from audit.models import LogEntry
 from consent.models import ConsentRecord, Purpose
 from tests.accounts.steps import EMAIL, enrol, give_password, user_of
 from tests.visitors import client_of
+
+if TYPE_CHECKING:
+    from django.test.client import _MonkeyPatchedWSGIResponse as Answer
 
 LOG_IN = "log-in page"  # sent to the log-in page
 ON = "another page"  # sent to some other page
@@ -190,38 +193,41 @@ class TestEveryAddress:
             assert audience in expected, pattern.name
 
 
-@pytest.mark.parametrize("who", VISITORS)
 @pytest.mark.parametrize("name", MATRIX)
 class TestMatrix:
-    def test_holds(self, visitor: Callable[[str], Client], name: str, who: str) -> None:
+    def test_holds(self, visitor: Callable[[str], Client], name: str) -> None:
         row = MATRIX[name]
 
-        assert answer_to(visitor(who), row, name) == getattr(row, who)
+        for who in VISITORS:
+            assert answer_to(visitor(who), row, name) == getattr(row, who), who
 
 
-@pytest.mark.parametrize("who", VISITORS)
 @pytest.mark.parametrize("name", MATRIX)
 class TestEveryMethod:
     def test_opens_nothing_and_breaks_nothing(
-        self, visitor: Callable[[str], Client], name: str, who: str
+        self, visitor: Callable[[str], Client], name: str
     ) -> None:
-        row = MATRIX[name]
-        expected = getattr(row, who)
-        client = visitor(who)
-        client.raise_request_exception = False
-        for method in METHODS:
-            answer = client.generic(method, reverse(name, args=row.arguments))
+        address = reverse(name, args=MATRIX[name].arguments)
+        for who in VISITORS:
+            client = visitor(who)
+            client.raise_request_exception = False
+            for method in METHODS:
+                answer = client.generic(method, address)
+                assert is_as_expected(answer, name, getattr(MATRIX[name], who)), (who, method)
 
-            assert answer.status_code < 500, method
-            if expected == LOG_IN and name in HALFWAY_PAGES and answer.status_code == 405:
-                continue  # these look at the method before they look at the visitor
-            if expected == LOG_IN:
-                assert answer.status_code == 302, method
-                assert answer.headers["Location"].startswith("/inloggen/"), method
-            elif expected in REFUSALS:
-                assert answer.status_code in REFUSALS, method
-            elif expected == 401:
-                assert answer.status_code in {401, 405}, method
+
+def is_as_expected(answer: "Answer", name: str, expected: object) -> bool:
+    """Return whether a method, any method, got no further than the matrix says."""
+    if answer.status_code >= 500:
+        return False
+    if expected == LOG_IN:
+        # Halfway pages look at the method before they look at the visitor.
+        if name in HALFWAY_PAGES and answer.status_code == 405:
+            return True
+        return answer.status_code == 302 and answer.headers["Location"].startswith("/inloggen/")
+    if expected in REFUSALS:
+        return answer.status_code in REFUSALS
+    return expected != 401 or answer.status_code in {401, 405}
 
 
 class TestService:

@@ -10,7 +10,7 @@ from tests.processes.databases import fresh_environment, manage, python, said
 pytestmark = pytest.mark.processes
 
 PROCESSES = 8
-ROUNDS = 12
+ROUNDS = 10
 PREPARE = """
 import django
 django.setup()
