@@ -22,6 +22,7 @@ LINES = """part => {
   text.selectNodeContents(part);
   return text.getClientRects().length;
 }"""
+EVERY = 500  # milliseconds between two looks
 LEAK = "/toestemmingen/lekwaarschuwing/"
 
 
@@ -83,9 +84,11 @@ def look_back(page: Page) -> str:
 
 def proof_of_the_newest_line(page: Page, folder: Path) -> Path:
     """Download a proof as soon as a signed head covers the newest line."""
+    for _ in range(PATIENCE // EVERY):  # the worker signs every two seconds
+        if "Wordt vastgelegd" not in look_back(page):
+            break
+        page.wait_for_timeout(EVERY)
     newest = page.locator(".timeline > li").first
-    while "Wordt vastgelegd" in look_back(page):
-        page.wait_for_timeout(200)  # the worker signs every two seconds
     with page.expect_download() as download:
         newest.get_by_role("link", name="Bewijs downloaden").first.click()
     proof = folder / "bewijs.json"
