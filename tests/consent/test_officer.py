@@ -12,10 +12,9 @@ from django.template.loader import render_to_string
 from django.test import Client
 
 from accounts.models import DataSubject, ServiceClient, User
-from audit import operations
 from audit.events import Actor, Event, EventKind
 from audit.models import Leaf, LogEntry, LogHead, Payload, VerificationRun
-from audit.operations import append, settle
+from audit.operations import append, destroy_key, settle, verifying
 from consent.officer import wording
 from consent.queries.values import LogState
 from consent.vocabulary import Reason
@@ -366,7 +365,7 @@ class TestVerify:
         def fail(*_: object, **__: object) -> None:
             raise IntegrityError
 
-        monkeypatch.setattr(operations, "append", fail)
+        monkeypatch.setattr(verifying, "append", fail)
 
         with pytest.raises(IntegrityError), transaction.atomic():
             office.post(f"{LOG}controle/")
@@ -399,7 +398,7 @@ class TestDamagedLine:
         self, office: Client, bram: DataSubject
     ) -> None:
         choose(bram, usage=True)
-        operations.destroy_key(key=bram.key, at=NOW)
+        destroy_key(key=bram.key, at=NOW)
 
         found = [it for it in lines(office.get(LOG).text) if "Toestemming gegeven" in it]
 

@@ -1,0 +1,53 @@
+"""What happens to staged entries: they get a place in the log, and the head of the log is signed."""
+
+from datetime import datetime, timedelta
+
+from audit import integration, keyring, publishing
+from audit.models import Checkpoint, PendingEntry
+
+
+def integrate(*, at: datetime, limit: int = 2000) -> int:
+    """Give staged entries their place in the log; return how many.
+
+    Any number of processes may call it: one does the work, the others return 0 at once. If
+    transaction A committed before B began, the entries of A come before those of B; the entries of
+    one transaction keep their order.
+
+    Raises:
+        LogBrokenError: the stored log contradicts itself and must not be extended.
+    """
+    if not PendingEntry.objects.exists():
+        return 0
+    return integration.integrate(at=at, limit=limit)
+
+
+def publish(*, at: datetime) -> Checkpoint | None:
+    """Sign the head of the log, when it moved since the last checkpoint.
+
+    Raises:
+        LogBrokenError: the log does not continue what was signed before.
+        KeyFileError: the key of the log is gone or is another one.
+    """
+    return publishing.publish(at=at)
+
+
+def settle(*, at: datetime) -> None:
+    """Number everything that is staged, then sign.
+
+    Raises:
+        LogBrokenError: the stored log contradicts itself.
+        KeyFileError: a key is gone.
+    """
+    _make_month_keys(at=at)
+    while integrate(at=at):
+        pass
+    publish(at=at)
+
+
+def _make_month_keys(*, at: datetime) -> None:
+    """Make the key of this month and the next ahead of time.
+
+    Otherwise the first event of a month makes it, and everyone waits until that transaction ends.
+    """
+    keyring.month_key(at=at)
+    keyring.month_key(at=at.replace(day=1) + timedelta(days=32))
