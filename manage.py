@@ -31,16 +31,18 @@ PYTHON = ENVIRONMENT / "bin" / "python"
 STAMP = ENVIRONMENT / "installed.txt"
 RUNTIME_LOCK = ROOT / "requirements.txt"
 DEVELOPMENT_LOCK = ROOT / "requirements-dev.txt"  # holds everything of the runtime lock too
+FOR_DEVELOPERS = {"test": "tests.run", "benchmark": "tests.benchmarks"}
 
 
 def main() -> None:
     command = sys.argv[1] if len(sys.argv) > 1 else "help"
     if needs_environment(command):
-        make_environment(DEVELOPMENT_LOCK if command == "test" else RUNTIME_LOCK)
+        is_for_developers = command in FOR_DEVELOPERS
+        make_environment(DEVELOPMENT_LOCK if is_for_developers else RUNTIME_LOCK)
         os.execv(PYTHON, [str(PYTHON), *sys.argv])
-    if command == "test":
+    if command in FOR_DEVELOPERS:
         os.chdir(ROOT)
-        os.execv(sys.executable, [sys.executable, "-m", "tests.run", *sys.argv[2:]])
+        os.execv(sys.executable, [sys.executable, "-m", FOR_DEVELOPERS[command], *sys.argv[2:]])
     if command == "demo":
         from consent.demo import place
 
@@ -51,7 +53,7 @@ def main() -> None:
 def needs_environment(command: str) -> bool:
     if os.environ.get("REGIE_BOOTSTRAP") == "no" or is_inside_environment():
         return False
-    return command in ("demo", "test") or importlib.util.find_spec("django") is None
+    return command in ("demo", *FOR_DEVELOPERS) or importlib.util.find_spec("django") is None
 
 
 def is_inside_environment() -> bool:

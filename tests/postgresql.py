@@ -28,8 +28,10 @@ def programs() -> Path | None:
 
 
 @contextmanager
-def temporary_server(home: Path) -> Iterator[str]:
+def temporary_server(home: Path, *, is_durable: bool = False) -> Iterator[str]:
     """Yield the URL of a fresh server on a free loopback port; it is gone afterwards.
+
+    `is_durable`: it flushes to disk as in production.
 
     Raises:
         CannotStartError: it did not start.
@@ -42,7 +44,8 @@ def temporary_server(home: Path) -> Iterator[str]:
             home / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"
         )
         port = _free_port()
-        options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 {FOR_SPEED}"
+        options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1"
+        options += "" if is_durable else f" {FOR_SPEED}"
         _run(home / "pg_ctl", "-D", data, "-w", "-l", folder / "log", "-o", options, "start")
         try:
             yield f"postgresql://postgres@127.0.0.1:{port}/regie"

@@ -1,22 +1,17 @@
 """Stage an event in the transaction that it describes."""
 
-from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Model
 
 from audit import keyring
 from audit.events import Event
-from audit.models import Key, LogEntry, Payload
+from audit.models import Key, LogEntry
 from audit.sealing import seal_event
 
 # Written out, because this is the path of every decision: the ORM would take five times as long.
-_ENTRY_COLUMNS = ("uid", "leaf", "kind", "at", "actor")
-_PAYLOAD_COLUMNS = (
-    *("subject_key_id", "subject_part", "organisation_key_id", "organisation_part"),
-    *("purpose", "data_category", "recipient", "outcome"),
-)
 _INSERT_ENTRY = (
     "INSERT INTO audit_logentry (uid, leaf, kind, at, actor)"
     " VALUES (%s, %s, %s, %s, %s) RETURNING id"
@@ -53,50 +48,47 @@ def append(event: Event, *, key: Key | None = None) -> LogEntry:
         raise ValueError("This key is not the key of the data subject of the event.")
     organisation_key = keyring.month_key(at=event.at)
     sealed = seal_event(event=event, subject_key=subject_key, organisation_key=organisation_key)
+    leaf = sealed.leaf.to_bytes()
+    entry = LogEntry(
+        uid=sealed.leaf.uid,
+        leaf=leaf,
+        kind=sealed.leaf.kind,
+        at=sealed.leaf.at,
+        actor=sealed.leaf.actor,
+    )
     try:
-        return _insert(
-            LogEntry(
-                uid=sealed.leaf.uid,
-                leaf=sealed.leaf.to_bytes(),
-                kind=sealed.leaf.kind,
-                at=sealed.leaf.at,
-                actor=sealed.leaf.actor,
-            ),
-            Payload(
-                subject_key=subject_key,
-                subject_part=sealed.subject_part,
-                organisation_key=organisation_key,
-                organisation_part=sealed.organisation_part,
-                purpose=event.purpose,
-                data_category=event.data_category,
-                recipient=event.recipient,
-                outcome=event.outcome,
-            ),
+        entry.pk = _insert(
+            [_uuid(entry.uid), leaf, entry.kind, _moment(entry.at), entry.actor],
+            [
+                *(_uuid(subject_key.pk if subject_key else None), sealed.subject_part),
+                *(_uuid(organisation_key.pk), sealed.organisation_part),
+                *(event.purpose, event.data_category, event.recipient, event.outcome),
+            ],
         )
     except IntegrityError:
         # Most likely another process destroyed a key that this one remembered: ask again next time.
         for used in filter(None, (subject_key, organisation_key)):
             keyring.forget(used)
         raise
-
-
-def _insert(entry: LogEntry, payload: Payload) -> LogEntry:
-    first, second = _stored(entry, _ENTRY_COLUMNS), _stored(payload, _PAYLOAD_COLUMNS)
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute(_INSERT_BOTH, [*first, *second])
-            (entry.pk,) = cursor.fetchone()
-        else:
-            cursor.execute(_INSERT_ENTRY, first)
-            (entry.pk,) = cursor.fetchone()
-            values = "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)"
-            cursor.execute(f"{_INSERT_PAYLOAD} {values}", [*second, entry.pk])
     return entry
 
 
-def _stored(row: Model, columns: Sequence[str]) -> list[Any]:
-    """Return the values of these columns as this database keeps them."""
-    fields = {field.attname: field for field in row._meta.concrete_fields}  # noqa: SLF001  # documented
-    return [
-        fields[name].get_db_prep_save(getattr(row, name), connection=connection) for name in columns
-    ]
+def _insert(entry: list[Any], payload: list[Any]) -> int:
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(_INSERT_BOTH, [*entry, *payload])
+            (pk,) = cursor.fetchone()
+        else:
+            cursor.execute(_INSERT_ENTRY, entry)
+            (pk,) = cursor.fetchone()
+            values = "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)"
+            cursor.execute(f"{_INSERT_PAYLOAD} {values}", [*payload, pk])
+    return int(pk)
+
+
+def _uuid(value: UUID | None) -> Any:
+    return value if value is None or connection.features.has_native_uuid_field else value.hex
+
+
+def _moment(value: datetime) -> Any:
+    return connection.ops.adapt_datetimefield_value(value)
