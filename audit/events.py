@@ -36,6 +36,7 @@ class EventKind(enum.StrEnum):
     LOG_READ = "log.entries.read"
     LOG_EXPORTED = "log.entries.exported"
     JOURNAL_RESTARTED = "log.journal.restarted"
+    CLOCK_WENT_BACK = "log.clock.went-back"
     LOG_VERIFIED = "log.head.verified"
     KEY_DESTROYED = "log.key.destroyed"
     SIGNED_IN = "account.session.started"

@@ -2,8 +2,16 @@
 
 from datetime import datetime, timedelta
 
-from audit import integration, keyring, publishing
-from audit.models import Checkpoint, PendingEntry
+from django.db import transaction
+
+from audit import integration, keyring, publishing, queries
+from audit.events import Actor, Event, EventKind
+from audit.leaf import INTERNAL
+from audit.models import Checkpoint, LogHead, PendingEntry
+from audit.operations.appending import append
+
+# Machines that share a database differ by less; a summer time that ends is no change of UTC.
+_CLOCKS_DIFFER = timedelta(minutes=1)
 
 
 def integrate(*, at: datetime, limit: int = 2000) -> int:
@@ -39,6 +47,7 @@ def settle(*, at: datetime) -> None:
         KeyFileError: a key is gone.
     """
     _make_month_keys(at=at)
+    _note_the_clock(at=at)
     while integrate(at=at):
         pass
     publish(at=at)
@@ -51,3 +60,26 @@ def _make_month_keys(*, at: datetime) -> None:
     """
     keyring.month_key(at=at)
     keyring.month_key(at=at.replace(day=1) + timedelta(days=32))
+
+
+def _note_the_clock(*, at: datetime) -> None:
+    """Log, once, that the clock went back; everything goes on, because the order never depends on it."""
+    head = LogHead.objects.first()
+    reached = head.integrated_at if head else None
+    if reached is None or reached - at <= _CLOCKS_DIFFER:
+        return
+    said = {"reached": reached.isoformat()}
+    last = queries.ROWS.filter(kind=EventKind.CLOCK_WENT_BACK).order_by("-id").first()
+    known = queries.opened(last, INTERNAL) if last else None
+    if known is None or known.members().get("reached") != said["reached"]:
+        with transaction.atomic():
+            append(
+                Event(
+                    kind=EventKind.CLOCK_WENT_BACK,
+                    actor=Actor.SYSTEM,
+                    at=at,
+                    subject_id=None,
+                    shown={},
+                    internal={**said},
+                )
+            )

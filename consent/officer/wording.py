@@ -17,6 +17,7 @@ KINDS: dict[str, _Words] = {
     EventKind.LOG_READ: _("Log read"),
     EventKind.LOG_EXPORTED: _("Log exported"),
     EventKind.JOURNAL_RESTARTED: _("Journal of the log restarted"),
+    EventKind.CLOCK_WENT_BACK: _("Clock went back"),
     EventKind.LOG_VERIFIED: _("Log verified"),
     EventKind.KEY_DESTROYED: _("Key destroyed"),
     EventKind.SIGNED_IN: _("Logged in"),

@@ -79,7 +79,6 @@ def _round(signed_at: datetime) -> tuple[str, datetime]:
     Nothing ends this process but its owner: what is wrong now may be put right while it runs.
     """
     at = timezone.now()
-    close_old_connections()
     try:
         if at - signed_at < _BETWEEN_HEADS:
             while operations.integrate(at=at):
@@ -89,5 +88,6 @@ def _round(signed_at: datetime) -> tuple[str, datetime]:
     except (operations.LogBrokenError, KeyFileError) as error:
         return str(error), at
     except DatabaseError as error:
+        close_old_connections()  # the next round makes a new one
         return f"The database does not answer: {type(error).__name__}. Trying again.", signed_at
     return "", at
