@@ -1,4 +1,4 @@
-"""A publisher that is killed leaves a journal and a database that the next one makes agree: no second head of one size."""
+"""Whoever numbers and signs may be killed anywhere: the next one goes on, without a gap and without a second head of one size."""
 
 import json
 import signal
@@ -11,8 +11,11 @@ from tests.processes.databases import A_BUSY_MACHINE, fresh_environment, manage,
 pytestmark = pytest.mark.processes
 
 POINTS = (
+    "before numbering", "after numbering", "after the tiles", "after the head", "after numbers are committed",
     "before signing", "before the commit", "after the commit", "in the middle of a line", "after the line",
 )  # fmt: skip
+# The third fills a tile, so that there is one to be killed after.
+ENTRIES = (3, 3, 256, *[1] * 7)
 
 
 def heads(path: Path) -> list[tuple[int, str]]:
@@ -21,15 +24,15 @@ def heads(path: Path) -> list[tuple[int, str]]:
     return [(int(note[1]), note[2]) for note in notes]
 
 
-def test_a_killed_publisher_signs_no_second_head(tmp_path: Path) -> None:
+def test_a_kill_at_any_point_leaves_no_gap_and_no_second_head(tmp_path: Path) -> None:
     with fresh_environment(tmp_path) as environment:
         manage("migrate", "--verbosity", "0", environment=environment)
-        publisher = "tests.processes.publisher"
-        for point in POINTS:
-            killed = python("-m", publisher, point, environment=environment)
+        settling = "tests.processes.settling"
+        for point, count in zip(POINTS, ENTRIES, strict=True):
+            killed = python("-m", settling, point, str(count), environment=environment)
             assert killed.wait(timeout=A_BUSY_MACHINE) == -signal.SIGKILL, point
             killed.communicate()
-        whole = python("-m", publisher, "never", environment=environment)
+        whole = python("-m", settling, "never", "1", environment=environment)
         whole.communicate(timeout=A_BUSY_MACHINE)
         assert whole.returncode == 0
         state = json.loads(
@@ -37,7 +40,7 @@ def test_a_killed_publisher_signs_no_second_head(tmp_path: Path) -> None:
         )
 
     assert (state["faults"], state["firstFault"]) == (0, "")
-    assert state["entries"] == state["leaves"] == 18
+    assert state["entries"] == state["leaves"] == sum(ENTRIES) + 1
     sizes = [size for size, _ in heads(tmp_path / "log" / "journal")]
     assert sizes == sorted(set(sizes))
-    assert sizes[-1] == 18
+    assert sizes[-1] == sum(ENTRIES) + 1

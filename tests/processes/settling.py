@@ -1,4 +1,4 @@
-"""Append three entries and publish, and be killed at one point on the way: as by a power cut, no handler runs."""
+"""Append entries, number and sign, and be killed at one point on the way: as by a power cut, no handler runs."""
 
 import os
 import signal
@@ -14,10 +14,10 @@ django.setup()
 from django.db import transaction  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
-from audit import checkpoint, journal, operations  # noqa: E402
+from audit import checkpoint, integration, journal, merkle, operations  # noqa: E402
 from audit.events import Actor, Event, EventKind  # noqa: E402
 from audit.journal import OpenJournal  # noqa: E402
-from audit.models import Checkpoint  # noqa: E402
+from audit.models import Checkpoint, Tile  # noqa: E402
 
 
 def die(*_: object, **__: object) -> None:
@@ -43,6 +43,24 @@ _write = os.write
 
 
 def arm(point: str) -> None:
+    _arm_integrator(point)
+    _arm_publisher(point)
+
+
+def _arm_integrator(point: str) -> None:
+    if point == "before numbering":
+        merkle.leaf_hash = die  # type: ignore[assignment]
+    elif point == "after numbering":
+        integration._number = dying_after(integration._number)
+    elif point == "after the tiles":
+        Tile.objects.bulk_create = dying_after(Tile.objects.bulk_create)  # type: ignore[method-assign]
+    elif point == "after the head":
+        integration._move = dying_after(integration._move)
+    elif point == "after numbers are committed":
+        integration.integrate = dying_after(integration.integrate)
+
+
+def _arm_publisher(point: str) -> None:
     if point == "before signing":
         checkpoint.sign = die  # type: ignore[assignment]
     elif point == "before the commit":
@@ -55,8 +73,8 @@ def arm(point: str) -> None:
         OpenJournal.append = dying_after(OpenJournal.append)  # type: ignore[method-assign]
 
 
-def main(point: str) -> None:
-    for _ in range(3):
+def main(point: str, entries: int) -> None:
+    for _ in range(entries):
         with transaction.atomic():
             operations.append(
                 Event(
@@ -73,4 +91,4 @@ def main(point: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], int(sys.argv[2]))
