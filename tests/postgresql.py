@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 # Nobody keeps what is in there: without these the disk, not the code, sets the pace.
@@ -27,30 +28,49 @@ def programs() -> Path | None:
     return next((home for home in reversed(homes) if (home / "pg_ctl").exists()), None)
 
 
-@contextmanager
-def temporary_server(home: Path, *, is_durable: bool = False) -> Iterator[str]:
-    """Yield the URL of a fresh server on a free loopback port; it is gone afterwards.
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server with a folder of its own. It runs between `start` and `stop`."""
 
-    `is_durable`: it flushes to disk as in production.
+    home: Path
+    folder: Path
+    port: int
+    options: str
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://postgres@127.0.0.1:{self.port}/regie"
+
+    def start(self) -> None:
+        options = f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1 {self.options}"
+        self._control("-l", self.folder / "log", "-o", options, "start")
+
+    def stop(self) -> None:
+        """Stop at once, as a crash does: what is not in the journal of the server is gone."""
+        self._control("-m", "immediate", "stop")
+
+    def _control(self, *arguments: str | Path) -> None:
+        _run(self.home / "pg_ctl", "-D", self.folder / "data", "-w", *arguments)
+
+
+@contextmanager
+def temporary_server(home: Path, *, options: str = FOR_SPEED) -> Iterator[Server]:
+    """Yield a fresh server on a free loopback port; it is gone afterwards.
 
     Raises:
         CannotStartError: it did not start.
     """
     folder = Path(tempfile.mkdtemp(prefix="regie-postgresql-"))
-    data = folder / "data"
     try:
         _give_to_server_account(folder)
-        _run(
-            home / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"
-        )
-        port = _free_port()
-        options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1"
-        options += "" if is_durable else f" {FOR_SPEED}"
-        _run(home / "pg_ctl", "-D", data, "-w", "-l", folder / "log", "-o", options, "start")
+        command = ("-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync")
+        _run(home / "initdb", "-D", folder / "data", *command)
+        server = Server(home, folder, _free_port(), options)
+        server.start()
         try:
-            yield f"postgresql://postgres@127.0.0.1:{port}/regie"
+            yield server
         finally:
-            _run(home / "pg_ctl", "-D", data, "-w", "-m", "immediate", "stop")
+            server.stop()
     finally:
         shutil.rmtree(folder)
 

@@ -158,12 +158,12 @@ def on_postgresql(tally: Tally, environment: dict[str, str]) -> Iterator[dict[st
         return
     with ExitStack() as until_the_end:
         try:
-            url = until_the_end.enter_context(postgresql.temporary_server(home))
+            server = until_the_end.enter_context(postgresql.temporary_server(home))
         except postgresql.CannotStartError as error:
             tally.not_run.append(f"The suite on PostgreSQL: the server did not start. {error}")
             yield None
             return
-        yield {**environment, "REGIE_DATABASE_URL": url}
+        yield {**environment, "REGIE_DATABASE_URL": server.url}
 
 
 def find_browser() -> str | None:

@@ -116,8 +116,8 @@ def places(kind: str, *names: str) -> Iterator[list[Place]]:
                 raise NoServerError(
                     "PostgreSQL is not installed here. On Debian: apt install postgresql"
                 )
-            server = stack.enter_context(postgresql.temporary_server(home, is_durable=True))
-            os.environ["REGIE_DATABASE_URL"] = server
+            server = stack.enter_context(postgresql.temporary_server(home, options=""))
+            os.environ["REGIE_DATABASE_URL"] = server.url
         made = []
         for name in names:
             folder = scratch / name
