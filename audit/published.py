@@ -4,6 +4,9 @@ A leaf holds no personal data; what it commits to is not here. Nothing is given 
 checkpoint: a tile that was served never changes.
 """
 
+from collections.abc import Collection
+from uuid import UUID
+
 from django.conf import settings
 
 from audit import rootkeys
@@ -62,6 +65,12 @@ def size() -> int:
     """Return how many entries the newest signed head covers."""
     newest = _newest()
     return newest.size if newest else 0
+
+
+def covered(uids: Collection[UUID]) -> frozenset[UUID]:
+    """Return which of these entries the newest signed head covers."""
+    places = Leaf.objects.filter(entry__uid__in=uids, index__lt=size())
+    return frozenset(places.values_list("entry__uid", flat=True))
 
 
 def _is_published(part: Part, *, count: int) -> bool:

@@ -5,15 +5,15 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.state import StateApps
 
 from audit.triggers import install, lift
-from consent.triggers import wanted
+from consent.triggers import wanted_at_first
 
 
 def refuse_changes(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    install(schema_editor.connection, wanted)
+    install(schema_editor.connection, wanted_at_first)
 
 
 def allow_changes(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    lift(schema_editor.connection, wanted)
+    lift(schema_editor.connection, wanted_at_first)
 
 
 class Migration(migrations.Migration):

@@ -21,6 +21,8 @@ class ConsentRecord(models.Model):
     """One choice of one data subject about one purpose and category. Never changed: a new choice is a new record.
 
     Records saved with one press of the button share a `submission`: the number on the confirmation page.
+    `entry_uid` is the line of the log that tells of it; None only in rows from before there was such a column
+    whose line could not be told.
     """
 
     reference = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
@@ -38,9 +40,16 @@ class ConsentRecord(models.Model):
     )
     recorded_at = models.DateTimeField()
     valid_until = models.DateTimeField(null=True)  # exclusive; only a given consent has an end
+    entry_uid = models.UUIDField(null=True, editable=False)
 
     class Meta:
         constraints = [
+            # With a condition SQLite needs no new table for it.
+            models.UniqueConstraint(
+                fields=["entry_uid"],
+                condition=Q(entry_uid__isnull=False),
+                name="one_consent_record_per_line_of_the_log",
+            ),
             models.CheckConstraint(
                 condition=_IS_A_CHOICE, name="consent_record_status_is_a_choice"
             ),

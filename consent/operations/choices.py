@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import DataSubject
-from audit.events import Actor, Event, EventKind
+from audit.events import Actor, Event
 from audit.operations import append
 from consent.decision import standing_of, status_of_answer
 from consent.errors import AnswerMissingError, NoticeOutdatedError, UnknownPurposeError
@@ -23,14 +23,10 @@ from consent.models import (
     NoticeVersion,
     Purpose,
 )
+from consent.queries.events import KIND_OF_CHOICE
 from consent.vocabulary import Channel, ConsentStatus, LegalBasis, Standing
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_EVENT_OF = {
-    ConsentStatus.GIVEN: EventKind.CONSENT_GIVEN,
-    ConsentStatus.REFUSED: EventKind.CONSENT_REFUSED,
-    ConsentStatus.WITHDRAWN: EventKind.CONSENT_WITHDRAWN,
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +144,8 @@ def _standing(current: CurrentConsent | None, *, notice: NoticeVersion, at: date
 
 
 def _record(record: ConsentRecord) -> None:
-    """Store the record, the status that follows from it and the line in the log."""
+    """Store the line in the log, the record that names it and the status that follows from it."""
+    record.entry_uid = append(_event(record)).uid
     record.save(force_insert=True)
     CurrentConsent.objects.update_or_create(
         subject_id=record.subject_id,
@@ -162,12 +159,11 @@ def _record(record: ConsentRecord) -> None:
             "recorded_at": record.recorded_at,
         },
     )
-    append(_event(record))
 
 
 def _event(record: ConsentRecord) -> Event:
     return Event(
-        kind=_EVENT_OF[ConsentStatus(record.status)],
+        kind=KIND_OF_CHOICE[ConsentStatus(record.status)],
         actor=Actor.DATA_SUBJECT,
         at=record.recorded_at,
         subject_id=record.subject_id,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from accounts.models import DataSubject
+from audit import published
 from consent.decision import Choice, standing_of, standing_of_purpose
 from consent.models import ConsentRecord, CurrentConsent, Message
 from consent.queries.register import (
@@ -140,6 +141,8 @@ def confirmation(
     slugs = {category.id: category.slug for category in register.categories.values()}
     by_slug = {slugs[category_id]: record for category_id, record in stood.items()}
     texts = said(last.notice_version.texts, language)
+    lines = {record.entry_uid for record in by_slug.values() if record.entry_uid}
+    covered = published.covered(lines)
     mail = Message.objects.filter(submission=number).first()
     return Confirmation(
         number=number,
@@ -158,6 +161,8 @@ def confirmation(
                 is_yes=record.status == ConsentStatus.GIVEN,
                 status=record.status,
                 until=record.valid_until,
+                line=record.entry_uid if record.entry_uid in covered else None,
+                is_waiting=record.entry_uid in lines - covered,
             )
             for slug, record in by_slug.items()
         ),

@@ -8,10 +8,14 @@ from audit import queries as log
 from audit.events import EventKind
 from consent.queries.register import Register, current_register
 from consent.queries.values import SeenEvent
+from consent.vocabulary import ConsentStatus
 
-CHOICES = frozenset(
-    {EventKind.CONSENT_GIVEN, EventKind.CONSENT_REFUSED, EventKind.CONSENT_WITHDRAWN}
-)
+KIND_OF_CHOICE = {
+    ConsentStatus.GIVEN: EventKind.CONSENT_GIVEN,
+    ConsentStatus.REFUSED: EventKind.CONSENT_REFUSED,
+    ConsentStatus.WITHDRAWN: EventKind.CONSENT_WITHDRAWN,
+}
+CHOICES = frozenset(KIND_OF_CHOICE.values())
 LOOKS = frozenset({EventKind.ACCESS_DECIDED, EventKind.LOG_READ, EventKind.LOG_EXPORTED})
 SIGN_INS = frozenset(
     {

@@ -4,12 +4,14 @@ Each check is one statement, so that it sees one moment of a database in use.
 """
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from django.db import connection
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
 
+from audit.models import LogEntry
 from consent.models import ConsentRecord, CurrentConsent
-from consent.queries.events import CHOICES
+from consent.queries.events import CHOICES, KIND_OF_CHOICE
 
 _SAME = ("subject", "purpose", "category")
 _COUNTS = """
@@ -25,6 +27,14 @@ def record_faults() -> Iterator[str]:
     )
     yield from _said(
         _without_status(), "consent_consentrecord", "the status that follows from it is missing"
+    )
+    yield from _said(
+        _with_another_line(),
+        "consent_consentrecord",
+        "the line in the log that it names is another one",
+    )
+    yield from _said(
+        _without_its_line(), "consent_consentrecord", "it does not name its line in the log"
     )
     yield from _missing_in_log()
 
@@ -43,6 +53,32 @@ def _differing() -> QuerySet[CurrentConsent]:
 def _without_status() -> QuerySet[ConsentRecord]:
     status = CurrentConsent.objects.filter(**{name: OuterRef(name) for name in _SAME})
     return ConsentRecord.objects.filter(~Exists(status))
+
+
+def _with_another_line() -> QuerySet[ConsentRecord]:
+    """Return the records that name a line which is not there, or is about something else."""
+    named = _lines_of_record().filter(uid=OuterRef("entry_uid"))
+    return ConsentRecord.objects.exclude(entry_uid=None).filter(~Exists(named))
+
+
+def _without_its_line() -> QuerySet[ConsentRecord]:
+    """Return the records that name no line, although there is one that nobody else names."""
+    since = OuterRef("recorded_at") - timedelta(seconds=1)  # a line tells whole seconds
+    free = ~Exists(ConsentRecord.objects.filter(entry_uid=OuterRef("uid")))
+    own = _lines_of_record().filter(free, at__gt=since, at__lte=OuterRef("recorded_at"))
+    return ConsentRecord.objects.filter(Exists(own.exclude(payload=None)), entry_uid=None)
+
+
+def _lines_of_record() -> QuerySet[LogEntry]:
+    """Return the lines that can tell of an outer record. Of a payload that was erased nobody can say more."""
+    kind = Case(*(When(kind=it, then=Value(status)) for status, it in KIND_OF_CHOICE.items()))
+    same = Q(
+        payload__subject_key__owner_id=OuterRef("subject_id"),
+        payload__purpose=OuterRef("purpose__slug"),
+        payload__data_category=OuterRef("category__slug"),
+    )
+    told = LogEntry.objects.annotate(status=kind).filter(status=OuterRef("status"))
+    return told.filter(same | Q(payload=None))
 
 
 def _said(

@@ -177,11 +177,15 @@ class PurposePage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfirmedChoice:
+    """What was answered to one question. `line` is the line of the log that tells of it, once a proof can be had."""
+
     question: str
     title: str
     is_yes: bool
     status: str  # given | refused | withdrawn
     until: datetime | None
+    line: UUID | None
+    is_waiting: bool  # for a signed head
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

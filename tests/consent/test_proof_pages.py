@@ -5,11 +5,15 @@ import re
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection, transaction
 from django.test import Client
 
 from accounts.models import DataSubject, ServiceClient
 from audit import operations as log
+from audit import triggers
 from audit.models import Checkpoint
+from consent.models import ConsentRecord
+from consent.triggers import wanted
 from tests.accounts.steps import user_of
 from tests.consent.test_queries import ask, choose
 from tests.factories import NOW
@@ -137,3 +141,36 @@ class TestCheck:
     def test_is_a_page_for_everyone(self, proof: bytes) -> None:
         for visitor in (Client(),):
             assert "Een bewijs controleren" in words(visitor.get(CHECK).text)
+
+
+class TestReceipt:
+    """The page after a choice offers the proof of each answer."""
+
+    @staticmethod
+    def receipt(page: Client) -> str:
+        number = ConsentRecord.objects.latest("id").submission
+        return str(page.get(f"/toestemmingen/lekwaarschuwing/bevestiging/{number}/").text)
+
+    def test_waits_for_a_signed_head_and_then_offers_each_proof(self, page: Client) -> None:
+        before = self.receipt(page)
+        log.settle(at=NOW)
+        after = self.receipt(page)
+
+        assert not LINK.findall(before)
+        assert words(before).count("Wordt vastgelegd") == 2
+        assert "Wordt vastgelegd" not in words(after)
+        said = [json.loads(page.get(address).content)["shown"] for address in LINK.findall(after)]
+        assert [it["dataCategory"] for it in said] == ["usage", "household"]
+        assert [it["outcome"] for it in said] == ["given", "refused"]
+
+    def test_from_before_records_named_their_line_promises_nothing(self, page: Client) -> None:
+        log.settle(at=NOW)
+        connection.check_constraints()
+        with transaction.atomic():
+            triggers.lift(connection, wanted)
+            ConsentRecord.objects.update(entry_uid=None)
+            text = self.receipt(page)
+            transaction.set_rollback(True)
+
+        assert not LINK.findall(text)
+        assert "Wordt vastgelegd" not in words(text)
