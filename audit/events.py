@@ -39,6 +39,7 @@ class EventKind(enum.StrEnum):
     CLOCK_WENT_BACK = "log.clock.went-back"
     LOG_VERIFIED = "log.head.verified"
     KEY_DESTROYED = "log.key.destroyed"
+    TAG_KEY_TAKEN = "log.tag-key.taken"
     SIGNED_IN = "account.session.started"
     SIGN_IN_FAILED = "account.session.refused"
     SECOND_FACTOR_ADDED = "account.factor.added"

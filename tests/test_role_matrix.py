@@ -112,6 +112,7 @@ MATRIX = {
     "confirmation": for_customers(404, "get", "lekwaarschuwing", "onbekend"),
     "dismiss": for_customers(ON, "post", "lekwaarschuwing", notice="1"),
     "who-looked": for_customers(200),
+    "tag-key": for_customers(200, "post"),
     "proof": for_customers(404, "get", "00000000-0000-4000-8000-000000000000"),
     "office": for_officers(ON),
     "log": for_officers(200),

@@ -20,6 +20,7 @@ KINDS: dict[str, _Words] = {
     EventKind.CLOCK_WENT_BACK: _("Clock went back"),
     EventKind.LOG_VERIFIED: _("Log verified"),
     EventKind.KEY_DESTROYED: _("Key destroyed"),
+    EventKind.TAG_KEY_TAKEN: _("Key to check the log downloaded"),
     EventKind.SIGNED_IN: _("Logged in"),
     EventKind.SIGN_IN_FAILED: _("Log-in failed"),
     EventKind.SECOND_FACTOR_ADDED: _("Second step set up"),

@@ -14,6 +14,7 @@ urlpatterns = [
     ),
     path("toestemmingen/<slug:slug>/niet-meer-tonen/", views.dismiss, name="dismiss"),
     path("wie-keek/", views.who_looked, name="who-looked"),
+    path("wie-keek/sleutel/", views.tag_key, name="tag-key"),
     path("wie-keek/<uuid:uid>/bewijs", views.proof, name="proof"),
     path("privacy/", views.privacy, name="privacy"),
     path("toegankelijkheid/", views.accessibility, name="accessibility"),

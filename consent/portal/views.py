@@ -20,7 +20,7 @@ from consent.errors import (
     NoticeOutdatedError,
     UnknownPurposeError,
 )
-from consent.operations import dismiss_question, record_choices
+from consent.operations import dismiss_question, record_choices, take_tag_key
 from consent.portal import wording
 from consent.portal.forms import ChoicesForm, EventsForm
 from consent.queries import choices as choices_queries
@@ -173,6 +173,18 @@ def proof(_request: HttpRequest, subject: DataSubject, uid: UUID) -> HttpRespons
         raise Http404 from error
     response = HttpResponse(file.to_bytes(), content_type="application/json")
     response.headers["Content-Disposition"] = f'attachment; filename="bewijs-{uid}.json"'
+    return response
+
+
+@read_and_send
+@data_subject_page
+def tag_key(request: HttpRequest, subject: DataSubject) -> HttpResponse:
+    """Explain what the key is for; hand it out when it is asked for."""
+    if request.method != "POST":
+        return render(request, "portal/tag_key.html")
+    file = take_tag_key(subject=subject, at=timezone.now())
+    response = HttpResponse(file, content_type="application/json")
+    response.headers["Content-Disposition"] = 'attachment; filename="sleutel-logboek.json"'
     return response
 
 

@@ -25,7 +25,7 @@ SIGN_INS = frozenset(
         EventKind.RECOVERY_CODE_USED,
     }
 )
-EVERYTHING = CHOICES | LOOKS | SIGN_INS
+EVERYTHING = CHOICES | LOOKS | SIGN_INS | {EventKind.TAG_KEY_TAKEN}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
