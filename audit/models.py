@@ -58,6 +58,7 @@ class LogEntry(models.Model):
         indexes = [
             models.Index(fields=["kind", "-id"], name="log_entry_by_kind"),
             models.Index(fields=["at"], name="log_entry_by_time"),
+            models.Index(fields=["kind", "at"], name="log_entry_by_kind_and_time"),
         ]
 
     def __str__(self) -> str:

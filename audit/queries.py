@@ -17,6 +17,7 @@ from audit.sealing import OpenedPart, open_part
 
 _KINDS = {kind.value: kind for kind in EventKind}
 _ACTORS = {actor.value: actor for actor in Actor}
+_OF_ENTRIES, _OF_TIME, _OF_PAYLOADS = ("id",), ("at", "id"), ("payload__entry_id",)
 ROWS = LogEntry.objects.select_related("place", "payload__subject_key", "payload__organisation_key")
 
 
@@ -88,18 +89,29 @@ class EntryFilter:
         }
         return {name: value for name, value in said.items() if value}
 
+    @property
+    def order(self) -> tuple[str, ...]:
+        """Return the columns whose index leads to these entries; each order but that of time is that of the log."""
+        if self.since or self.until:
+            return _OF_TIME
+        is_by_payload = self.purpose or self.outcome or self.recipient or self.subject_id
+        return _OF_PAYLOADS if is_by_payload else _OF_ENTRIES
+
     def condition(self) -> Q:
-        kinds = self.kinds | ({self.kind} if self.kind else frozenset())
         wanted = {
             "at__gte": self.since,
             "at__lt": self.until,
-            "kind__in": sorted(kinds),
+            "kind__in": self.every_kind,
             "payload__purpose": self.purpose,
             "payload__outcome": self.outcome,
             "payload__recipient": self.recipient,
             "payload__subject_key__owner_id": self.subject_id,
         }
         return Q(**{name: value for name, value in wanted.items() if value})
+
+    @property
+    def every_kind(self) -> list[str]:
+        return sorted(self.kinds | ({self.kind} if self.kind else frozenset()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,16 +125,47 @@ class HeadView:
     checkpoint_at: datetime | None
 
 
-def entries(*, filter: EntryFilter, before: int | None, limit: int) -> list[EntryView]:  # noqa: A002
-    """Return the newest entries that match, with an id below `before`."""
-    found = ROWS.filter(filter.condition())
+def entries(
+    *,
+    filter: EntryFilter,  # noqa: A002
+    before: int | None = None,
+    after: int | None = None,
+    limit: int,
+) -> list[EntryView]:
+    """Return the newest entries that match, or the first ones `before` or `after` the entry with this id.
+
+    The newest come first. Where days are asked for the order is that of time, else that of the
+    log: each has an index that leads there without passing by what lies before it.
+    """
+    found, order = LogEntry.objects.filter(filter.condition()), filter.order
     if before is not None:
-        found = found.filter(id__lt=before)
-    return [view_of(entry) for entry in found.order_by("-id")[:limit]]
+        found = found.filter(_beyond(before, order=order, word="lt"))
+    if after is not None:
+        found = found.filter(_beyond(after, order=order, word="gt"))
+    if after is None:
+        order = tuple(f"-{name}" for name in order)
+    # First which ones: with all that belongs to them at once, a database walks through every table.
+    rows = ROWS.filter(pk__in=found.order_by(*order).values("pk")[:limit])
+    views = [view_of(entry) for entry in rows.order_by(*order)]
+    return views if after is None else views[::-1]
 
 
-def count(filter: EntryFilter) -> int:  # noqa: A002
-    return LogEntry.objects.filter(filter.condition()).count()
+def _beyond(cursor: int, *, order: tuple[str, ...], word: str) -> Q:
+    """Return what lies on the other side of an entry, in this order."""
+    beyond = Q(**{f"id__{word}": cursor})
+    if order == _OF_PAYLOADS:
+        return beyond & Q(**{f"{order[0]}__{word}": cursor})  # for either table
+    if order == _OF_TIME:
+        at = LogEntry.objects.filter(pk=cursor).values("at")
+        # The first part says little that is new; it lets the index begin at the right place.
+        return Q(**{f"at__{word}e": at}) & (Q(**{f"at__{word}": at}) | beyond)
+    return beyond
+
+
+def count(filter: EntryFilter, *, limit: int | None = None) -> int:  # noqa: A002
+    """Return how many entries match; no more than `limit` are counted."""
+    found = LogEntry.objects.filter(filter.condition())
+    return found.count() if limit is None else found.order_by()[:limit].count()
 
 
 def last_about_per_category(

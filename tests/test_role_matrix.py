@@ -67,7 +67,7 @@ def for_customers(status: object, method: str = "get", *arguments: str, **form: 
     )
 
 
-def for_officers(status: object, method: str = "get") -> Row:
+def for_officers(status: object, method: str = "get", *arguments: str) -> Row:
     return Row(
         anonymous=LOG_IN,
         halfway=LOG_IN,
@@ -75,6 +75,7 @@ def for_officers(status: object, method: str = "get") -> Row:
         officer=status,
         service=LOG_IN,
         method=method,
+        arguments=arguments,
     )
 
 
@@ -117,6 +118,8 @@ MATRIX = {
     "office": for_officers(ON),
     "log": for_officers(200),
     "log-verify": for_officers(ON, "post"),
+    "log-entry": for_officers(404, "get", "00000000-0000-4000-8000-000000000000"),
+    "log-entry-proof": for_officers(404, "get", "00000000-0000-4000-8000-000000000000"),
     "log-export": for_officers(200, "post"),
 }
 VISITORS = ("anonymous", "halfway", "customer", "officer", "service")

@@ -50,6 +50,7 @@ class LogForm(forms.Form):
     dienst = forms.ChoiceField(required=False, label=_("Service"))
     klant = forms.CharField(required=False, label=_("Customer number"), max_length=40)
     voor = forms.IntegerField(required=False, min_value=1, max_value=_LAST_ID)
+    na = forms.IntegerField(required=False, min_value=1, max_value=_LAST_ID)
 
     def __init__(self, data: QueryDict, *, options: FilterOptions, is_posted: bool) -> None:
         super().__init__(data)
@@ -111,6 +112,10 @@ class LogForm(forms.Form):
     @property
     def before(self) -> int | None:
         return self.cleaned_data.get("voor")
+
+    @property
+    def after(self) -> int | None:
+        return self.cleaned_data.get("na")
 
     @property
     def shown(self) -> list[tuple[str, str]]:

@@ -1,9 +1,10 @@
 """What a privacy officer sees: the log, whether it is intact, and exports of it."""
 
 from typing import Literal
+from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -12,6 +13,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.gates import officer_page, read_and_send
 from accounts.models import User
+from audit.inspection import UnknownEntryError, inspect
+from consent.officer import entry_words, wording
+from consent.officer.chart import chart_of
 from consent.officer.forms import LogForm
 from consent.operations import office
 from consent.queries.log import filter_options
@@ -38,15 +42,56 @@ def log(request: HttpRequest, officer: User) -> HttpResponse:
         officer=officer,
         filters=form.filters,
         before=form.before,
+        after=form.after,
         language=_language(),
         at=timezone.now(),
     )
     return render(
         request,
         "officer/log.html",
-        {"form": form, "page": page, "is_search": bool(form.posted)},
+        {
+            "form": form,
+            "page": page,
+            "is_search": bool(form.posted),
+            "chart": chart_of(page.days),
+            "summary": wording.per_day(page.days),
+        },
         status=200 if is_valid else 422,
     )
+
+
+@require_safe
+@officer_page
+def entry(request: HttpRequest, officer: User, uid: UUID) -> HttpResponse:
+    """Show one line with all that is known of it. That somebody looked is logged before it is shown."""
+    try:
+        page = office.read_entry(officer=officer, uid=uid, language=_language(), at=timezone.now())
+    except UnknownEntryError as error:
+        raise Http404 from error
+    return render(
+        request,
+        "officer/entry.html",
+        {
+            "page": page,
+            "shown": entry_words.compartment(page, page.entry.view.shown),
+            "internal": entry_words.compartment(page, page.entry.view.internal),
+        },
+    )
+
+
+@require_safe
+@officer_page
+def entry_proof(_request: HttpRequest, _officer: User, uid: UUID) -> HttpResponse:
+    """Hand out the proof that a line is in the log. It says nothing of what the line says, so it is no look."""
+    try:
+        proof = inspect(uid).proof
+    except UnknownEntryError as error:
+        raise Http404 from error
+    if proof is None:
+        raise Http404
+    response = HttpResponse(proof.to_text(), content_type="text/plain; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="{uid}.tlog-proof"'
+    return response
 
 
 @require_POST

@@ -1,10 +1,12 @@
 """Codes of the log in the words of the privacy office."""
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from audit.events import Actor, EventKind
+from consent.queries.log_days import LogDays
+from consent.templatetags.parts import day, number
 from consent.vocabulary import Reason
 
 _Words = str | Promise
@@ -78,3 +80,35 @@ def outcome(code: str, *, kind_code: str) -> tuple[str, str]:
     is_a_no = code == "refused" and kind_code == EventKind.CONSENT_REFUSED
     icon, words = CONSENT_REFUSED if is_a_no else OUTCOMES.get(code, ("info", code))
     return icon, str(words)
+
+
+def per_day(days: LogDays) -> str:
+    """Return what the chart shows, in a few sentences."""
+    said = [
+        ngettext(
+            "On %(last)s there was %(total)s line.",
+            "On %(last)s there were %(total)s lines.",
+            days.total,
+        )
+        if len(days.days) == 1
+        else ngettext(
+            "From %(first)s up to and including %(last)s there was %(total)s line.",
+            "From %(first)s up to and including %(last)s there were %(total)s lines.",
+            days.total,
+        )
+    ]
+    if days.total and days.refused is not None:
+        said.append(gettext("Of these, %(refused)s (%(share)d%%) say no."))
+    if days.total and len(days.days) > 1:
+        said.append(gettext("The busiest day was %(busiest)s, with %(most)s."))
+    if days.is_cut:
+        said.append(gettext("Earlier days are not counted here. Choose fewer days to see them."))
+    return " ".join(said) % {
+        "first": day(days.days[0].day),
+        "last": day(days.days[-1].day),
+        "total": number(days.total),
+        "refused": number(days.refused or 0),
+        "share": round(100 * (days.refused or 0) / (days.total or 1)),
+        "busiest": day(days.busiest.day),
+        "most": number(days.busiest.total),
+    }

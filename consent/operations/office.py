@@ -7,6 +7,7 @@ from typing import Literal
 from uuid import UUID
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -14,10 +15,11 @@ from audit import export as log_export
 from audit import operations as log
 from audit.canonical import Json
 from audit.events import Actor, Event, EventKind
+from audit.inspection import reader_of
 from audit.models import VerificationRun
 from consent.errors import ConsentError
-from consent.queries.log import LogFilters, entry_filter, log_page, subject_of
-from consent.queries.values import LogPage
+from consent.queries.log import LogFilters, entry_filter, log_entry, log_page, subject_of
+from consent.queries.values import LogEntryPage, LogPage
 
 PAGE = 50
 
@@ -28,7 +30,13 @@ class LogBrokenError(ConsentError):
 
 
 def read_log(
-    *, officer: User, filters: LogFilters, before: int | None, language: str, at: datetime
+    *,
+    officer: User,
+    filters: LogFilters,
+    before: int | None,
+    after: int | None,
+    language: str,
+    at: datetime,
 ) -> LogPage:
     """Log the look, then return the page. Whoever is named in the filter can see that he was looked up.
 
@@ -40,10 +48,34 @@ def read_log(
         filters=filters,
         subject_id=subject_id,
         before=before,
+        after=after,
         limit=PAGE,
         language=language,
+        today=timezone.localtime(at).date(),
         contradiction=_settled(at=at),
     )
+
+
+def read_entry(*, officer: User, uid: UUID, language: str, at: datetime) -> LogEntryPage:
+    """Log the look at one line, then return it. Whoever it is about can see that it was looked at.
+
+    Raises:
+        UnknownEntryError: there is no such line.
+    """
+    reader = reader_of(uid)
+    seen: dict[str, Json] = {"entry": str(uid)}
+    with transaction.atomic():
+        log.append(
+            Event(
+                kind=EventKind.LOG_READ,
+                actor=Actor.OFFICER,
+                at=at,
+                subject_id=reader,
+                shown=seen if reader else {},
+                internal={"user": str(officer.id), **seen},
+            )
+        )
+    return log_entry(uid=uid, language=language, contradiction=_settled(at=at))
 
 
 def verify(*, officer: User, at: datetime, clock: Callable[[], datetime]) -> VerificationRun:

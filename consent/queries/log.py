@@ -9,10 +9,16 @@ from django.utils import timezone
 from accounts.queries import subject_by_reference
 from audit import keyring
 from audit import queries as log
+from audit.counting import per_day
 from audit.events import EventKind
+from audit.inspection import inspect
+from consent.queries.log_days import LogDay, LogDays
 from consent.queries.register import Register, current_register
-from consent.queries.values import LogLine, LogPage, LogState
+from consent.queries.values import LogEntryPage, LogLine, LogPage, LogState
 
+COUNTED = 10_000  # lines; of more than that the page says "more than"
+SHOWN_DAYS, MOST_DAYS = 30, 92
+_LOOKED_UP = 100_000  # lines of which the payload is read to count them per day
 _NOBODY = UUID(int=0)
 
 
@@ -76,22 +82,90 @@ def log_page(
     filters: LogFilters,
     subject_id: UUID | None,
     before: int | None,
+    after: int | None,
     limit: int,
     language: str,
+    today: date,
     contradiction: str = "",
 ) -> LogPage:
-    """Return one page of the log, newest first: a fixed number of queries.
+    """Return one page of the log, newest first: a fixed number of queries, none of which reads the whole log.
 
     `contradiction` is why the log cannot go on, when it cannot.
     """
     selection = entry_filter(filters, subject_id=subject_id)
-    found = log.entries(filter=selection, before=before, limit=limit + 1)
+    found, older, newer = _page(selection, before=before, after=after, limit=limit)
+    state = log_state(contradiction=contradiction)
+    total, is_more = _total(selection, state)
     register = current_register()
     return LogPage(
-        lines=tuple(_line(entry, register=register, language=language) for entry in found[:limit]),
-        total=log.count(filter=selection),
-        older=found[limit - 1].id if len(found) > limit else None,
-        state=log_state(contradiction=contradiction),
+        lines=tuple(_line(entry, register=register, language=language) for entry in found),
+        total=total,
+        is_more=is_more,
+        older=older,
+        newer=newer,
+        days=_days(filters, selection, today=today),
+        state=state,
+    )
+
+
+def _page(
+    selection: log.EntryFilter, *, before: int | None, after: int | None, limit: int
+) -> tuple[list[log.EntryView], int | None, int | None]:
+    """Return the entries of a page, and the cursors of the older and the newer page."""
+    if after is not None:
+        found = log.entries(filter=selection, after=after, limit=limit + 1)
+        if len(found) > limit:
+            return found[1:], found[-1].id, found[1].id
+        before = None  # too few are newer for a page of their own: show the newest page
+    found = log.entries(filter=selection, before=before, limit=limit + 1)
+    older = found[limit - 1].id if len(found) > limit else None
+    return found[:limit], older, found[0].id if found and before is not None else None
+
+
+def _total(selection: log.EntryFilter, state: LogState) -> tuple[int, bool]:
+    """Return how many lines match, and whether there are more than that."""
+    if selection == log.EntryFilter():
+        return state.size + state.pending, False
+    counted = log.count(selection, limit=COUNTED + 1)
+    return min(counted, COUNTED), counted > COUNTED
+
+
+def _days(filters: LogFilters, selection: log.EntryFilter, *, today: date) -> LogDays:
+    """Return the lines per day: of the days that were asked for, else of the last thirty."""
+    last = max(min(filters.until or today, today), filters.since or date.min)
+    first = filters.since or last - timedelta(days=SHOWN_DAYS - 1)
+    begin = max(first, last - timedelta(days=MOST_DAYS - 1))
+    each = [begin + timedelta(days=number) for number in range((last - begin).days + 1)]
+    counted = per_day(
+        filter=selection,
+        days=[(_midnight(day), _midnight(day + timedelta(days=1))) for day in each],
+        limit=_LOOKED_UP,
+    )
+    return LogDays(
+        days=tuple(
+            LogDay(day=timezone.localtime(day.since).date(), total=day.total, refused=day.refused)
+            for day in counted
+        ),
+        is_cut=timezone.localtime(counted[0].since).date() > first,
+    )
+
+
+def log_entry(*, uid: UUID, language: str, contradiction: str = "") -> LogEntryPage:
+    """Return one line with everything around it: a fixed number of queries.
+
+    Raises:
+        UnknownEntryError: there is no such line.
+    """
+    found, register = inspect(uid), current_register()
+    return LogEntryPage(
+        line=_line(found.view, register=register, language=language),
+        entry=found,
+        names={
+            "purpose": register.purpose_title(found.view.purpose, language),
+            "dataCategory": register.category_title(found.view.data_category, language),
+            "recipient": register.recipient_name(found.view.recipient, language),
+        },
+        contradiction=contradiction,
     )
 
 

@@ -1,9 +1,12 @@
 """What pages and answers show: frozen, complete, in the reader's language. A template never meets a queryset."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
+from audit.inspection import Inspection
+from consent.queries.log_days import LogDays
 from consent.vocabulary import LegalBasis, Standing
 
 
@@ -226,6 +229,16 @@ class LogLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LogEntryPage:
+    """One line with everything around it. `names` are the codes of the register in words, per member."""
+
+    line: LogLine
+    entry: Inspection
+    names: Mapping[str, str]
+    contradiction: str  # why the log cannot go on, when it cannot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogState:
     """Whether the log verifies, since when, up to where."""
 
@@ -251,7 +264,12 @@ class LogState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogPage:
+    """One page of the log. `older` and `newer` are keyset cursors, None where there is no such page."""
+
     lines: tuple[LogLine, ...]
     total: int
-    older: int | None  # keyset cursor of the next page, None on the last
+    is_more: bool  # there are more than `total`
+    older: int | None
+    newer: int | None
+    days: LogDays
     state: LogState
