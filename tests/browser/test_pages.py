@@ -22,7 +22,7 @@ PUBLIC = [
     "/log/controleren/",
     "/bestaat-niet/",
 ]
-CUSTOMERS = ["/mijn-gegevens/", "/toestemmingen/", LEAK, "/toestemmingen/levering-en-rekening/", "/wie-keek/", "/wie-keek/?soort=tegengehouden"]  # fmt: skip
+CUSTOMERS = ["/mijn-gegevens/", "/toestemmingen/", LEAK, "/toestemmingen/levering-en-rekening/", "/wie-keek/", "/wie-keek/?soort=tegengehouden", "/wie-keek/sleutel/"]  # fmt: skip
 OFFICERS = ["/kantoor/logboek/", "/kantoor/logboek/?soort=access.decision.made&antwoord=refused", "/kantoor/logboek/?tot=2000-01-01", "/kantoor/logboek/?van=x"]  # fmt: skip
 PAGES = [
     *(("nobody", url) for url in PUBLIC),
