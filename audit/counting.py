@@ -68,7 +68,8 @@ def _each(days: Days, *, by_kind: EntryFilter, counts: Sequence[Q]) -> list[tupl
     """
     (since, until), *_ = days
     wanted = {
-        f"count_{place}": Count("pk", filter=condition) for place, condition in enumerate(counts)
+        f"count_{place}": Count(Value(1), filter=condition)
+        for place, condition in enumerate(counts)
     }
     of_first = (
         LogEntry.objects.filter(replace(by_kind, since=since, until=until).condition())

@@ -9,7 +9,7 @@ from consent.queries.log_days import LogDay, LogDays
 from consent.templatetags.parts import number
 
 WIDTH, HEIGHT = 660, 230
-_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 4, 26, 26  # around the bars: numbers, nothing, a value, days
+_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 20, 26, 26  # around the bars: numbers, nothing, a value, days
 _BAR = 0.66  # of the room for a day; the rest is air
 _LINES, _NUMBERS, _DATES = 5, 16, 8  # at most: days as numbers, and with their month
 
