@@ -41,6 +41,7 @@ _MEMBERS: dict[str, str | Promise] = {
     "month": _("Month"),
     "size": _("Number of lines"),
     "root": _("Check number"),
+    "reached": _("How far the clock had been"),
     "catalogue": _("Check number of the register"),
     "purposes": _("Purposes that changed"),
     "register": _("Other changes in the register"),

@@ -43,6 +43,8 @@ def assert_good_for_all_eyes(page: Page) -> None:
 @pytest.mark.parametrize("language", ["nl", "en"])
 def test_one_line_is_good_for_all_eyes(open_page: Opener, language: str) -> None:
     page = open_page("officer", f"{LOG}?soort=consent.record.withdrawn")
+    bad: list[str] = []
+    page.on("console", lambda said: bad.append(said.text) if "Security" in said.text else None)
     if language == "en":
         page.get_by_role("button", name="English").click()
     page.locator("tbody[role=rowgroup] th a").first.click()
@@ -51,6 +53,7 @@ def test_one_line_is_good_for_all_eyes(open_page: Opener, language: str) -> None
     assert page.locator("html").get_attribute("lang") == language
     assert page.get_by_role("heading", name="Regel" if language == "nl" else "Line").is_visible()
     assert_good_for_all_eyes(page)
+    assert bad == []
     with page.expect_download() as downloaded:
         page.locator("a[download]").click()
     assert downloaded.value.suggested_filename.endswith(".tlog-proof")
