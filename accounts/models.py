@@ -50,7 +50,11 @@ class User(AbstractBaseUser):
 
 
 class DataSubject(models.Model):
-    """A natural person the organisation holds data on (GDPR art. 4(1)); need not have a login."""
+    """A natural person the organisation holds data on (GDPR art. 4(1)); need not have a login.
+
+    After an erasure this row names nobody. It stays for the consent records, which say that someone
+    chose, and what was asked.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.OneToOneField(User, models.PROTECT, related_name="data_subject", null=True)
@@ -58,6 +62,7 @@ class DataSubject(models.Model):
     reference_index = models.CharField(max_length=64, unique=True)
     reference_sealed = models.BinaryField()
     name_sealed = models.BinaryField()
+    erased_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return f"data subject {self.id}"

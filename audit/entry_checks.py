@@ -58,8 +58,9 @@ def _payload_faults(*, leaf: Leaf, payload: Payload, keys: Mapping[UUID, Key]) -
         yield str(error)
         return
     confirmed = shown if leaf.shown else internal
-    if confirmed is None:
+    if confirmed is None and not leaf.shown:
         return  # erased: nothing is left to compare the codes with
+    confirmed = confirmed or {}  # what was erased of a data subject took its codes along
     for name, in_payload in IN_PAYLOAD.items():
         if getattr(payload, name) != confirmed.get(in_payload, ""):
             yield f"the column {name} is not what the sealed payload says."
@@ -73,9 +74,11 @@ def _checked_subject_part(
         if not is_absent:
             raise _PartError("it names a data subject, and the leaf does not.")
         return {}
-    if payload.subject_part is None or payload.subject_key_id is None:
-        raise _PartError("the part for the data subject is missing.")
-    key = keys.get(payload.subject_key_id)
+    key = keys.get(payload.subject_key_id) if payload.subject_key_id else None
+    if payload.subject_key_id is None or payload.subject_part is None:
+        if payload.subject_part is not None or key is None or key.destroyed_at is None:
+            raise _PartError("the part for the data subject is missing.")
+        return None
     shown = _checked_part(leaf, part=SHOWN, key=key, sealed=bytes(payload.subject_part))
     if key is None or shown is None:
         return None

@@ -1,4 +1,4 @@
-"""Whether a key that is destroyed, or a payload that is gone, was erased lawfully: the log itself must say so.
+"""Whether a key that is destroyed, or what it sealed and is gone, was erased lawfully: the log itself must say so.
 
 A destruction is lawful when `audit_erasure` leads to an entry of the kind `log.key.destroyed` whose
 internal part names exactly that key. That part is sealed under the key of its month. When that one
@@ -10,14 +10,14 @@ add to it.
 from collections.abc import Iterator
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from audit import keyring
-from audit.canonical import CanonicalError
+from audit.canonical import CanonicalError, Json
 from audit.events import EventKind
 from audit.keyfiles import KeyFileError
 from audit.leaf import INTERNAL, LeafError, parse_leaf
-from audit.models import Erasure, Key, LogEntry
+from audit.models import Erasure, Key, LogEntry, Payload
 from audit.queries import opened
 
 Fault = tuple[str, str, str]  # table, place, what is wrong
@@ -52,14 +52,16 @@ class Erasures:
         if (erasure.kind, erasure.at) != (key.kind, key.destroyed_at):
             return "its erasure says something else about it."
         try:
-            self._check_event(key, getattr(erasure, "entry", None))
+            self._check_event(key, erasure)
+            _check_count(key, erasure)
         except (_ErasureError, keyring.SealBrokenError, KeyFileError) as error:
             return f"its erasure is not in the log: {error}"
         except (LeafError, CanonicalError) as error:
             return f"its erasure cannot be read in the log: {error}"
         return ""
 
-    def _check_event(self, key: Key, entry: LogEntry | None) -> None:
+    def _check_event(self, key: Key, erasure: Erasure) -> None:
+        entry: LogEntry | None = getattr(erasure, "entry", None)
         if entry is None or key.destroyed_at is None:
             raise _ErasureError("the entry is gone.")
         leaf = parse_leaf(bytes(entry.leaf))
@@ -71,8 +73,8 @@ class Erasures:
             if not self.may_be_gone(at=leaf.at, index=_index(entry)):
                 raise _ErasureError("what the entry said is gone.")
             return
-        if part.members() != keyring.name_of(key):
-            raise _ErasureError("the entry names another key.")
+        if part.members() != _told(key, erasure):
+            raise _ErasureError("the entry names another key, or tells something else about it.")
 
 
 def with_erasures() -> "QuerySet[Key]":
@@ -90,6 +92,23 @@ def loose_ends() -> Iterator[Fault]:
     without = Erasure.objects.exclude(Exists(Key.objects.filter(pk=OuterRef("key_id"))))
     for key_id in without.values_list("key_id", flat=True):
         yield "erasure", f"key {key_id}", "the key is gone."
+
+
+def _told(key: Key, erasure: Erasure) -> dict[str, Json]:
+    """Return what the entry must say; before there were counts it only named the key."""
+    named = keyring.name_of(key)
+    if erasure.entries is None:
+        return named
+    return named | {"entries": erasure.entries, "request": erasure.request}
+
+
+def _check_count(key: Key, erasure: Erasure) -> None:
+    """Find a payload that was given to a destroyed key, so that it would count as erased."""
+    sealed = Payload.objects.filter(Q(subject_key=key) | Q(organisation_key=key)).count()
+    if erasure.entries is not None and sealed > erasure.entries:
+        raise _ErasureError(
+            f"{sealed} entries were sealed by it, and the log says {erasure.entries}."
+        )
 
 
 def _place(erasure: Erasure) -> int:

@@ -40,6 +40,8 @@ class EventKind(enum.StrEnum):
     LOG_VERIFIED = "log.head.verified"
     KEY_DESTROYED = "log.key.destroyed"
     TAG_KEY_TAKEN = "log.tag-key.taken"
+    MASTER_KEY_ROTATED = "key.master.rotated"
+    SUBJECT_ERASED = "subject.data.erased"
     SIGNED_IN = "account.session.started"
     SIGN_IN_FAILED = "account.session.refused"
     SECOND_FACTOR_ADDED = "account.factor.added"

@@ -18,7 +18,7 @@ from audit.events import CODES
 from audit.export_check import FORMAT, trailer_message
 from audit.leaf import INTERNAL, SHOWN, in_base64
 from audit.models import Checkpoint, LogEntry
-from audit.queries import ROWS, EntryFilter, opened, view_of
+from audit.queries import ROWS, EntryFilter, EntryView, opened, view_of
 from audit.sealing import OpenedPart
 from audit.tree import StoredTree
 
@@ -122,13 +122,15 @@ def _cells(entry: LogEntry) -> list[str]:
         *(str(view.index), _timestamp(view.at), view.kind, view.actor),
         str(view.subject_id or ""),
         *(view.purpose, view.data_category, view.recipient, view.outcome),
-        *(_json_cell(view.shown), _json_cell(view.internal)),
+        *(_json_cell(part, view) for part in (view.shown, view.internal)),
         *(str(view.uid), view.leaf_hash.hex()),
     ]
 
 
-def _json_cell(part: Mapping[str, Json] | None) -> str:
-    return "" if part is None else canonical(dict(part)).decode()
+def _json_cell(part: Mapping[str, Json] | None, view: EntryView) -> str:
+    if part is None:
+        return "" if view.is_damaged else "erased"
+    return canonical(dict(part)).decode()
 
 
 def _csv_rows(rows: list[list[str]]) -> bytes:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from audit.canonical import CanonicalError, canonical, parse
+from audit.canonical import CanonicalError, Json, canonical, parse
 
 _LONGEST_LINE = 256 * 1024
 
@@ -55,7 +55,24 @@ class OpenJournal:
         Raises:
             JournalError: the disk is full, or may not be written.
         """
-        line = canonical({"note": note}) + b"\n"
+        self.add({"note": note})
+
+    def lines(self) -> list[dict[str, Json]]:
+        """Return what every whole line says.
+
+        Raises:
+            CanonicalError: a line was changed.
+        """
+        found = [parse(line) for line in os.pread(self._descriptor, self._end, 0).splitlines()]
+        return [members if isinstance(members, dict) else {} for members in found]
+
+    def add(self, members: dict[str, Json]) -> None:
+        """Write a line, and return when it is on disk.
+
+        Raises:
+            JournalError: the disk is full, or may not be written.
+        """
+        line = canonical(members) + b"\n"
         try:
             os.ftruncate(self._descriptor, self._end)  # what a crash cut off
             os.lseek(self._descriptor, self._end, os.SEEK_SET)

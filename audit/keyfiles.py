@@ -32,6 +32,53 @@ def read_or_make(path: Path, make: Callable[[], bytes]) -> bytes:
         ) from error
 
 
+def destroy_file(path: Path) -> None:
+    """Take a key file away for ever. From its first step on it counts as gone, also after a crash.
+
+    Raises:
+        KeyFileError: it cannot be removed.
+    """
+    try:
+        doomed = path.rename(path.with_name(f".{path.name}{_DOOMED}"))
+        _flush_folder(path.parent)
+        _wipe(doomed)
+    except OSError as error:
+        raise _cannot_destroy(path, error) from error
+
+
+def destroy_leftovers(folder: Path) -> None:
+    """Destroy what a crash left of files that were to be destroyed.
+
+    Raises:
+        KeyFileError: it cannot be removed.
+    """
+    for path in folder.glob(f".*{_DOOMED}"):
+        try:
+            _wipe(path)
+        except OSError as error:
+            raise _cannot_destroy(path, error) from error
+
+
+_DOOMED = ".destroyed"
+
+
+def _wipe(path: Path) -> None:
+    """Write over the content before the name goes: most disks then no longer have it."""
+    with path.open("r+b") as file:
+        file.write(bytes(path.stat().st_size))
+        file.flush()
+        os.fsync(file.fileno())
+    path.unlink()
+    _flush_folder(path.parent)
+
+
+def _cannot_destroy(path: Path, error: OSError) -> KeyFileError:
+    return KeyFileError(
+        f"The key file {path} cannot be destroyed ({error.strerror}). "
+        "Give this account the right to write there, then run this again."
+    )
+
+
 def _make_once(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
@@ -47,7 +94,11 @@ def _make_once(path: Path, content: bytes) -> None:
             return
     finally:
         draft.unlink()
-    folder = os.open(path.parent, os.O_RDONLY)
+    _flush_folder(path.parent)
+
+
+def _flush_folder(path: Path) -> None:
+    folder = os.open(path, os.O_RDONLY)
     try:
         os.fsync(folder)
     finally:

@@ -12,12 +12,12 @@ from uuid import UUID
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes, hmac
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
+from audit import masterkeys
 from audit.canonical import Json
+from audit.masterkeys import KEY_SIZE, MasterKey
 from audit.models import Key
-from audit.rootkeys import KEY_SIZE, MasterKey, master_key, wrong_master
 
 _FORMAT = b"\x01"
 _NONCE_SIZE = 12
@@ -30,6 +30,10 @@ class SealBrokenError(Exception):
 
 class KeyDestroyedError(Exception):
     """The key was destroyed: what it sealed is erased."""
+
+
+class _EpochEndedError(Exception):
+    """The master key was destroyed while a key was being wrapped by it."""
 
 
 # Rows that are known to be committed. A row that this process made is remembered only after its
@@ -101,6 +105,20 @@ def _purge(key: Key) -> None:
     _derived.cache_clear()
 
 
+def leave_no_copy() -> None:
+    """Empty the write-ahead log of SQLite, where pages stand as they were before, after the commit.
+
+    PostgreSQL keeps old pages until it needs the room; there the next epoch of the master key makes them useless.
+    """
+    if connection.vendor == "sqlite":
+        transaction.on_commit(_empty_wal)
+
+
+def _empty_wal() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
 def forget_all() -> None:
     """Ask the database again for every key."""
     _committed.clear()
@@ -136,7 +154,7 @@ def open_sealed(*, key: Key, sealed: bytes, context: str) -> bytes:
 
 def blind_index(*, label: str, value: str) -> str:
     """Return a keyed hash by which `value` can be found again without being stored (hex, 64 long)."""
-    mac = hmac.HMAC(_derived(master_key().key, f"regie/blind-index/1/{label}"), hashes.SHA256())
+    mac = hmac.HMAC(masterkeys.index_key(label), hashes.SHA256())
     mac.update(value.encode())
     return mac.finalize().hex()
 
@@ -158,12 +176,22 @@ def unwrapped(key: Key) -> bytes:
         KeyFileError: it was wrapped by a master key that we do not have.
         SealBrokenError: the row of the key was changed.
     """
+    master = masterkeys.masters().by_id.get(key.master_key_id)
+    if master is None and key.wrapped is not None:
+        key, master = _wrapped_again(key)
     if key.wrapped is None or key.destroyed_at is not None:
         raise KeyDestroyedError
-    master = master_key()
-    if key.master_key_id != master.id:
-        raise wrong_master()
+    if master is None:
+        raise masterkeys.wrong_master()
     return _unwrap(master, _identity(key), bytes(key.wrapped))
+
+
+def _wrapped_again(key: Key) -> tuple[Key, MasterKey | None]:
+    """Read a key anew: its epoch ended since it was read, so what is remembered of that goes too."""
+    forget_all()
+    _unwrap.cache_clear()
+    fresh = Key.objects.filter(pk=key.pk).first() or key
+    return fresh, masterkeys.masters().by_id.get(fresh.master_key_id)
 
 
 def _found_or_made(name: UUID | str, *, at: datetime, **identity: object) -> Key:
@@ -182,13 +210,23 @@ def _found_or_made(name: UUID | str, *, at: datetime, **identity: object) -> Key
 def _made(at: datetime, identity: dict[str, object]) -> Key:
     """Store a new key, or return the one that another process stored at the same moment."""
     wanted = Key(created_at=at, **identity)
-    _wrap_new_secret(wanted)
+    master = _wrap_new_secret(wanted)
     try:
         with transaction.atomic():
-            wanted.save(force_insert=True)
+            _store(wanted, master)
+    except _EpochEndedError:
+        masterkeys.forget()
+        return _made(at, identity)
     except IntegrityError:
         return Key.objects.get(**identity)
     return wanted
+
+
+def _store(key: Key, master: MasterKey) -> None:
+    """Store a new key. From here on `rotate_master_key` waits for our commit, so this epoch cannot end."""
+    key.save(force_insert=True)
+    if masterkeys.is_gone(master):
+        raise _EpochEndedError
 
 
 def _remember(name: UUID | str, key: Key) -> None:
@@ -202,9 +240,24 @@ def _keep(name: UUID | str, key: Key) -> None:
     _committed[name] = key
 
 
-def _wrap_new_secret(key: Key) -> None:
-    master = master_key()
-    nonce, secret = secrets.token_bytes(_NONCE_SIZE), secrets.token_bytes(KEY_SIZE)
+def wrap_again(key: Key, *, master: MasterKey) -> None:
+    """Wrap a data key that lives with another master key; storing it is for the caller.
+
+    Raises:
+        KeyFileError: it was wrapped by a master key that we do not have.
+        SealBrokenError: the row of the key was changed.
+    """
+    _wrap(key, unwrapped(key), master)
+
+
+def _wrap_new_secret(key: Key) -> MasterKey:
+    master = masterkeys.masters().current
+    _wrap(key, secrets.token_bytes(KEY_SIZE), master)
+    return master
+
+
+def _wrap(key: Key, secret: bytes, master: MasterKey) -> None:
+    nonce = secrets.token_bytes(_NONCE_SIZE)
     key.master_key_id = master.id
     key.wrapped = _FORMAT + nonce + AESGCM(master.key).encrypt(nonce, secret, _identity(key))
 
@@ -231,5 +284,4 @@ def _unwrap(master: MasterKey, identity: bytes, wrapped: bytes) -> bytes:
 
 @lru_cache(maxsize=4096)
 def _derived(key: bytes, purpose: str) -> bytes:
-    """Derive a key for one purpose (HKDF, RFC 5869)."""
-    return HKDF(hashes.SHA256(), KEY_SIZE, salt=None, info=purpose.encode()).derive(key)
+    return masterkeys.derived(key, purpose)

@@ -96,8 +96,9 @@ class Payload(models.Model):
 class Erasure(models.Model):
     """The destruction of one key, and the entry of the log that tells of it.
 
-    The entry names the key as well, sealed under the key of its month; this row still tells when
-    that one is destroyed in its turn.
+    The entry says all of this as well, sealed under the key of its month; this row still tells when
+    that one is destroyed in its turn. `entries` is how many entries lost a part with the key;
+    `request` names what asked for it, such as the number of a case, and never a person.
     """
 
     key = models.OneToOneField(Key, models.PROTECT, primary_key=True, related_name="erasure")
@@ -106,6 +107,8 @@ class Erasure(models.Model):
     entry = models.OneToOneField(
         LogEntry, models.PROTECT, to_field="uid", db_column="entry_uid", related_name="erasure"
     )
+    request = models.CharField(max_length=64, null=True)  # noqa: DJ001  # older rows say nothing
+    entries = models.PositiveBigIntegerField(null=True)
 
     def __str__(self) -> str:
         return f"erasure of {self.kind} key {self.key_id}"

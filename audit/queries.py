@@ -5,14 +5,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Max, Q
+from django.db.models import Max, Min, Q
 
 from audit import keyring
 from audit.canonical import CanonicalError, Json
 from audit.events import Actor, EventKind
 from audit.leaf import INTERNAL, SHOWN
 from audit.merkle import EMPTY_ROOT, leaf_hash
-from audit.models import Checkpoint, Key, LogEntry, LogHead, PendingEntry, VerificationRun
+from audit.models import (
+    Checkpoint,
+    Erasure,
+    Key,
+    LogEntry,
+    LogHead,
+    PendingEntry,
+    VerificationRun,
+)
 from audit.sealing import OpenedPart, open_part
 
 _KINDS = {kind.value: kind for kind in EventKind}
@@ -26,7 +34,8 @@ class EntryView:
     """One entry, opened. A kind or an actor that this version does not know is shown as it is.
 
     `index` is None while the entry waits for its place. `shown` and `internal` are None when they
-    are erased; when `is_damaged`, they cannot be opened because someone changed them.
+    are erased; when `is_damaged`, they cannot be opened because someone changed them. `is_erased`:
+    what the entry tells is gone, and `subject_id` no longer says whom it was about.
     """
 
     id: int
@@ -40,6 +49,7 @@ class EntryView:
     internal: Mapping[str, Json] | None
     leaf_hash: bytes
     is_damaged: bool = False
+    is_erased: bool = False
 
     @property
     def purpose(self) -> str:
@@ -197,6 +207,19 @@ def head() -> HeadView:
     )
 
 
+def carried_out(request: str) -> datetime | None:
+    """Return when the keys were destroyed for this request; None when none were."""
+    done = Erasure.objects.filter(request=request).order_by("at")
+    return done.values_list("at", flat=True).first()
+
+
+def epoch_began() -> datetime | None:
+    """Return since when the master key of today is in use; None when nothing was sealed yet."""
+    told = LogEntry.objects.filter(kind=EventKind.MASTER_KEY_ROTATED)
+    last = told.order_by("-id").values_list("at", flat=True).first()
+    return last or Key.objects.aggregate(first=Min("created_at"))["first"]
+
+
 def last_run() -> VerificationRun | None:
     return VerificationRun.objects.order_by("-id").first()
 
@@ -204,14 +227,16 @@ def last_run() -> VerificationRun | None:
 def view_of(entry: LogEntry) -> EntryView:
     """Open one row of `ROWS`, without another query."""
     place, payload = getattr(entry, "place", None), getattr(entry, "payload", None)
+    subject_key: Key | None = payload.subject_key if payload else None
     is_damaged = False
-    shown: Mapping[str, Json] | None = None if payload is None or payload.subject_part else {}
+    shown: Mapping[str, Json] | None = {} if payload and subject_key is None else None
     internal: Mapping[str, Json] | None = None
     try:
         internal = _members(opened(entry, INTERNAL))
         shown = _members(opened(entry, SHOWN)) if shown is None else shown
     except (keyring.SealBrokenError, CanonicalError):
         is_damaged = True
+    is_erased = not is_damaged and (shown if subject_key else internal) is None
     return EntryView(
         id=entry.pk,
         uid=entry.uid,
@@ -219,11 +244,12 @@ def view_of(entry: LogEntry) -> EntryView:
         kind=_KINDS.get(entry.kind, entry.kind),
         at=entry.at,
         actor=_ACTORS.get(entry.actor, entry.actor),
-        subject_id=payload.subject_key.owner_id if payload and payload.subject_key else None,
+        subject_id=subject_key.owner_id if subject_key and not is_erased else None,
         shown=shown,
         internal=internal,
         leaf_hash=leaf_hash(bytes(entry.leaf)),
         is_damaged=is_damaged,
+        is_erased=is_erased,
     )
 
 

@@ -1,8 +1,5 @@
-"""The two keys at the root, which are never in the database: `master.key` wraps, `log.key` signs."""
+"""The key at the root that is never in the database and signs: `log.key`. The one that wraps: `masterkeys`."""
 
-import json
-import secrets
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -11,21 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
 
 from audit.keyfiles import KeyFileError, read_or_make
-from audit.leaf import from_base64, in_base64
-from audit.models import Checkpoint, Key
-
-KEY_SIZE = 32
-_RESTORE = "Restore master.key from your backup."
-
-
-@dataclass(frozen=True, slots=True)
-class MasterKey:
-    id: str
-    key: bytes
-
-
-def master_key() -> MasterKey:
-    return _master_key(settings.KEYS_DIR)
+from audit.models import Checkpoint
 
 
 def log_key() -> Ed25519PrivateKey:
@@ -35,27 +18,6 @@ def log_key() -> Ed25519PrivateKey:
         KeyFileError: it is gone while checkpoints exist, or it cannot be read.
     """
     return _log_key(settings.KEYS_DIR)
-
-
-@lru_cache(maxsize=4)
-def _master_key(folder: Path) -> MasterKey:
-    """Read or make the master key; a database that was sealed by another one never gets a new one."""
-    path = folder / "master.key"
-    sealed_by = set(
-        Key.objects.filter(destroyed_at=None).values_list("master_key_id", flat=True).distinct()
-    )
-    if sealed_by and not path.exists():
-        raise wrong_master()
-    try:
-        members = json.loads(read_or_make(path, _new_master_key))
-        master = MasterKey(id=str(members["id"]), key=from_base64(members["key"]))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise KeyFileError(f"{path} is not a master key. {_RESTORE}") from error
-    if len(master.key) != KEY_SIZE:
-        raise KeyFileError(f"{path} is not a master key. {_RESTORE}")
-    if sealed_by - {master.id}:
-        raise wrong_master()
-    return master
 
 
 @lru_cache(maxsize=4)
@@ -70,17 +32,6 @@ def _log_key(folder: Path) -> Ed25519PrivateKey:
     if not isinstance(key, Ed25519PrivateKey):
         raise KeyFileError(f"{path} is not an Ed25519 key. Restore log.key from your backup.")
     return key
-
-
-def wrong_master() -> KeyFileError:
-    return KeyFileError(
-        f"The database was sealed with another master key than the one in the key folder. {_RESTORE}"
-    )
-
-
-def _new_master_key() -> bytes:
-    members = {"id": secrets.token_hex(8), "key": in_base64(secrets.token_bytes(KEY_SIZE))}
-    return json.dumps(members).encode()
 
 
 def _new_log_key() -> bytes:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from audit import models
+from audit import models, payload_triggers
 from audit.trigger_sql import (
     REFUSE,
     Identities,
@@ -33,12 +33,12 @@ __all__ = ["GUARDS", "Guard", "Trigger", "insert_only", "install", "lift", "miss
 # key is not another name for it.
 _IDENTITIES: dict[str, Identities] = {
     "audit_logentry": (("id",), ("uid",)),
-    "audit_payload": (("entry_id",), ("rowid",)),
     "audit_leaf": (("index",), ("entry_id",), ("rowid",)),
     "audit_tile": (("id",), ("level", "number")),
     "audit_checkpoint": (("size",), ("rowid",)),
     "audit_verificationrun": (("id",),),
 }
+_PAYLOADS: Identities = (("entry_id",), ("rowid",))
 _ERASURES: dict[str, Identities] = {"audit_erasure": (("key_id",), ("entry_uid",), ("rowid",))}
 APPEND_ONLY = (
     models.LogEntry,
@@ -50,15 +50,6 @@ APPEND_ONLY = (
     models.Erasure,
 )
 
-# A payload may go when nobody can read it any more: every key that sealed it was destroyed.
-_STILL_READABLE = (
-    "EXISTS (SELECT 1 FROM audit_key WHERE destroyed_at IS NULL"
-    " AND id IN (OLD.subject_key_id, OLD.organisation_key_id))"
-)
-_SEALED_BY_DESTROYED = (
-    "EXISTS (SELECT 1 FROM audit_key WHERE destroyed_at IS NOT NULL"
-    " AND id IN (NEW.subject_key_id, NEW.organisation_key_id))"
-)
 # An entry leaves the queue when it has its place in the log, and not before.
 _NOT_NUMBERED = "NOT EXISTS (SELECT 1 FROM audit_leaf WHERE entry_id = OLD.entry_id)"
 # A key that lives may be wrapped again by another master key, or be destroyed, once and for all.
@@ -157,10 +148,6 @@ def _each_insert_only(vendor: str, tables: dict[str, Identities]) -> list[Trigge
     ]
 
 
-def _except_deleting_payloads(triggers: list[Trigger], instead: Trigger) -> list[Trigger]:
-    return [instead if trigger.name == instead.name else trigger for trigger in triggers]
-
-
 def _sqlite() -> list[Trigger]:
     return [
         sqlite_trigger(
@@ -172,17 +159,8 @@ def _sqlite() -> list[Trigger]:
         sqlite_refusal(table="audit_pendingentry", event="UPDATE"),
         sqlite_refusal(table="audit_pendingentry", event="DELETE", condition=_NOT_NUMBERED),
         sqlite_replace_guard(table="audit_pendingentry", identities=(("entry_id",), ("rowid",))),
-        sqlite_trigger(
-            table="audit_payload",
-            name="audit_payload_refuses_destroyed_keys",
-            event="BEFORE INSERT",
-            condition=_SEALED_BY_DESTROYED,
-            body="SELECT RAISE(ABORT, 'this key was destroyed');",
-        ),
-        *_except_deleting_payloads(
-            _each_insert_only("sqlite", _IDENTITIES),
-            sqlite_refusal(table="audit_payload", event="DELETE", condition=_STILL_READABLE),
-        ),
+        *payload_triggers.of_sqlite(_PAYLOADS),
+        *_each_insert_only("sqlite", _IDENTITIES),
     ]
 
 
@@ -202,22 +180,16 @@ def _sqlite_keys() -> list[Trigger]:
 _FUNCTIONS = (
     f"""CREATE OR REPLACE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN {REFUSE} END $$""",
-    f"""CREATE OR REPLACE FUNCTION audit_refuse_readable() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN IF {_STILL_READABLE} THEN {REFUSE} END IF; RETURN OLD; END $$""",
     f"""CREATE OR REPLACE FUNCTION audit_refuse_not_numbered() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN IF {_NOT_NUMBERED} THEN {REFUSE} END IF; RETURN OLD; END $$""",
-    f"""CREATE OR REPLACE FUNCTION audit_refuse_destroyed_keys() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN IF {_SEALED_BY_DESTROYED} THEN
-RAISE EXCEPTION 'this key was destroyed' USING ERRCODE = '23000';
-END IF; RETURN NEW; END $$""",
+    *payload_triggers.FUNCTIONS,
     """CREATE OR REPLACE FUNCTION audit_wait_for_place() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN INSERT INTO audit_pendingentry (entry_id) VALUES (NEW.id); RETURN NULL; END $$""",
 )
 FUNCTION_NAMES = (
     "audit_refuse",
-    "audit_refuse_readable",
     "audit_refuse_not_numbered",
-    "audit_refuse_destroyed_keys",
+    *payload_triggers.FUNCTION_NAMES,
     "audit_wait_for_place",
 )
 
@@ -230,18 +202,8 @@ def _postgresql() -> list[Trigger]:
             event="AFTER INSERT",
             function="audit_wait_for_place",
         ),
-        postgresql_trigger(
-            table="audit_payload",
-            name="audit_payload_refuses_destroyed_keys",
-            event="BEFORE INSERT",
-            function="audit_refuse_destroyed_keys",
-        ),
-        *_except_deleting_payloads(
-            _each_insert_only("postgresql", _IDENTITIES),
-            postgresql_refusal(
-                table="audit_payload", event="DELETE", function="audit_refuse_readable"
-            ),
-        ),
+        *payload_triggers.of_postgresql(),
+        *_each_insert_only("postgresql", _IDENTITIES),
         postgresql_refusal(table="audit_pendingentry", event="UPDATE"),
         postgresql_refusal(
             table="audit_pendingentry", event="DELETE", function="audit_refuse_not_numbered"

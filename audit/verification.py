@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.db.models import Max
 
-from audit import checkpoint, keyring, merkle, rootkeys, tree
+from audit import checkpoint, erasure_journal, keyring, masterkeys, merkle, tree
 from audit.entry_checks import entry_faults
 from audit.erasure_checks import Erasures, loose_ends, with_erasures
 from audit.keyfiles import KeyFileError
@@ -17,7 +17,7 @@ _HIGHEST_LEVEL = 7  # 256 ** 8 entries
 
 # What apps above this one keep besides the log; each gives a sentence per fault. They add theirs
 # when they are ready.
-BESIDE_THE_LOG: list[Callable[[], Iterator[str]]] = []
+BESIDE_THE_LOG: list[Callable[[], Iterator[str]]] = [erasure_journal.faults]
 
 
 class Verification:
@@ -50,7 +50,7 @@ class Verification:
         self.faults += times
 
     def _check_keys(self) -> None:
-        rootkeys.master_key()
+        masterkeys.masters()
         last = UUID(int=0)
         while keys := list(with_erasures().filter(id__gt=last).order_by("id")[:_CHUNK]):
             for key in keys:

@@ -157,12 +157,19 @@ CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE = {
     "settle-log": {"task": "audit.tasks.settle_log", "schedule": 2.0},
     "send-messages": {"task": "consent.tasks.send_messages", "schedule": 5.0},
+    "expire-months": {"task": "audit.tasks.expire_months", "schedule": 86_400.0},
     "forget-assertions": {"task": "accounts.tasks.forget_expired", "schedule": 3600.0},
 }
 
 # The log. The origin names it for ever (C2SP tlog-checkpoint): choose it before the first start.
 # Every signed head, outside the database; docs/audit-log.md. None: the tests keep none.
 LOG_JOURNAL: Path | None = env.folder("REGIE_LOG_JOURNAL", default=DATA_DIR / "log" / "journal")
+# Every key that was destroyed, outside the database: what a restored backup must not bring back.
+ERASURE_JOURNAL: Path | None = env.folder(
+    "REGIE_ERASURE_JOURNAL", default=DATA_DIR / "log" / "erasures"
+)
+# For how many months what only officers read is kept, after the month it is of; 0: for ever.
+LOG_INTERNAL_MONTHS = env.number("REGIE_LOG_INTERNAL_MONTHS", default=0, most=1200)
 LOG_ORIGIN = env.log_name("REGIE_LOG_ORIGIN", default="regie.example/log")
 
 # The token service (docs: RFC 6749, RFC 7523, NL GOV OAuth profile).

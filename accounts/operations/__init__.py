@@ -14,6 +14,7 @@ from accounts.operations.enrolment import (
     make_recovery_codes,
     start_app,
 )
+from accounts.operations.erasure import erase_person
 from accounts.operations.housekeeping import forget_expired
 from accounts.operations.people import add_customer, create_user, register_data_subject
 from accounts.operations.sign_in import check_code, check_password, record_sign_in
@@ -27,6 +28,7 @@ __all__ = [
     "confirm_recovery_codes",
     "create_user",
     "enrol",
+    "erase_person",
     "forget_expired",
     "issue_client_key",
     "make_recovery_codes",

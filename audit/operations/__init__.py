@@ -1,7 +1,12 @@
 """The only way to write to the log."""
 
 from audit.operations.appending import append
-from audit.operations.keys import MonthNotOverError, destroy_key
+from audit.operations.keys import (
+    MonthNotOverError,
+    destroy_key,
+    expire_month,
+)
+from audit.operations.master_rotation import Rotation, rotate_master_key
 from audit.operations.settling import integrate, publish, settle
 from audit.operations.verifying import restart_journal, verify
 from audit.tree import LogBrokenError
@@ -9,11 +14,14 @@ from audit.tree import LogBrokenError
 __all__ = [
     "LogBrokenError",
     "MonthNotOverError",
+    "Rotation",
     "append",
     "destroy_key",
+    "expire_month",
     "integrate",
     "publish",
     "restart_journal",
+    "rotate_master_key",
     "settle",
     "verify",
 ]

@@ -23,6 +23,8 @@ KINDS: dict[str, _Words] = {
     EventKind.LOG_VERIFIED: _("Log verified"),
     EventKind.KEY_DESTROYED: _("Key destroyed"),
     EventKind.TAG_KEY_TAKEN: _("Key to check the log downloaded"),
+    EventKind.MASTER_KEY_ROTATED: _("Master key replaced"),
+    EventKind.SUBJECT_ERASED: _("Customer erased"),
     EventKind.SIGNED_IN: _("Logged in"),
     EventKind.SIGN_IN_FAILED: _("Log-in failed"),
     EventKind.SECOND_FACTOR_ADDED: _("Second step set up"),

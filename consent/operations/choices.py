@@ -107,7 +107,8 @@ def dismiss_question(*, subject: DataSubject, purpose: str, notice_number: int) 
 def _one_at_a_time(subject: DataSubject) -> None:
     # Lock the data subject, not the latest record: a second writer that waited for that
     # record would go on with it, although a newer one exists by then.
-    DataSubject.objects.select_for_update().get(pk=subject.pk)
+    # One who was erased meanwhile is no longer there to choose.
+    DataSubject.objects.select_for_update().get(pk=subject.pk, erased_at=None)
 
 
 def _locked_choices(subject: DataSubject, purpose: Purpose) -> dict[int, CurrentConsent]:

@@ -204,7 +204,7 @@ def _line(entry: log.EntryView, *, register: Register, language: str) -> LogLine
         purpose=register.purpose_title(entry.purpose, language),
         outcome=entry.outcome,
         reason=str((told or {}).get("reason", "")),
-        is_erased=entry.subject_id is not None and entry.shown is None and not entry.is_damaged,
+        is_erased=entry.is_erased,
         is_damaged=entry.is_damaged,
     )
 

@@ -52,7 +52,7 @@ def _differing() -> QuerySet[CurrentConsent]:
 
 def _without_status() -> QuerySet[ConsentRecord]:
     status = CurrentConsent.objects.filter(**{name: OuterRef(name) for name in _SAME})
-    return ConsentRecord.objects.filter(~Exists(status))
+    return ConsentRecord.objects.filter(~Exists(status), subject__erased_at=None)
 
 
 def _with_another_line() -> QuerySet[ConsentRecord]:

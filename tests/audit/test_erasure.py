@@ -38,7 +38,8 @@ class TestDestroyKey:
         line = queries.entries(filter=queries.EntryFilter(), before=None, limit=1)[0]
         assert (line.kind, line.actor) == (EventKind.KEY_DESTROYED, Actor.OFFICER)
         assert (line.subject_id, line.shown) == (None, {})
-        assert line.internal == {"key": str(key.pk), "kind": "owner", "month": ""}
+        named = {"key": str(key.pk), "kind": "owner", "month": ""}
+        assert line.internal == named | {"entries": 1, "request": ""}
         erasure = Erasure.objects.get()
         assert (erasure.key, erasure.kind, erasure.at) == (key, "owner", LATER)
         assert erasure.entry.uid == line.uid
@@ -49,7 +50,8 @@ class TestDestroyKey:
         operations.destroy_key(key=month, at=LATER)
 
         line = queries.entries(filter=queries.EntryFilter(), before=None, limit=1)[0]
-        assert line.internal == {"key": str(month.pk), "kind": "month", "month": "2026-11"}
+        named = {"key": str(month.pk), "kind": "month", "month": "2026-11"}
+        assert line.internal == named | {"entries": 1, "request": ""}
 
     def test_is_harmless_the_second_time(self, key: Key) -> None:
         operations.destroy_key(key=key, at=NOW)

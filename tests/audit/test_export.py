@@ -445,7 +445,7 @@ class TestCsv:
         content = b"".join(export.export_csv(filter=EVERYTHING)).decode("utf-8-sig")
 
         (row,) = csv.DictReader(io.StringIO(content))
-        assert (row["shown"], row["purpose"]) == ("", "")
+        assert (row["shown"], row["purpose"], row["subject"]) == ("erased", "", "")
 
     @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n"])
     def test_holds_no_formula(self, start: str) -> None:

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks, Settings
 
-from audit import keyring, operations, rootkeys
+from audit import keyring, masterkeys, operations, rootkeys
 from audit.keyfiles import KeyFileError
 from audit.keyring import KeyDestroyedError, SealBrokenError
 from audit.models import Key
@@ -194,7 +194,7 @@ class TestMasterKey:
     def test_is_made_when_nothing_was_sealed_yet(self, settings: Settings, tmp_path: Path) -> None:
         settings.KEYS_DIR = tmp_path
 
-        assert rootkeys.master_key() == rootkeys.master_key()
+        assert masterkeys.masters().current == masterkeys.masters().current
         assert (tmp_path / "master.key").stat().st_mode & 0o777 == 0o600
 
     def test_is_never_replaced_by_a_new_one(self, settings: Settings, tmp_path: Path) -> None:
@@ -207,18 +207,19 @@ class TestMasterKey:
 
     def test_of_another_installation_is_refused(self, settings: Settings, tmp_path: Path) -> None:
         settings.KEYS_DIR = tmp_path
-        rootkeys.master_key()
-        rootkeys._master_key.cache_clear()
+        masterkeys.masters()
+        masterkeys.forget()
         Key.objects.create(kind=Key.Kind.OWNER, owner_id=ANNA, master_key_id="x", created_at=NOW)
 
         with pytest.raises(KeyFileError, match="another master key"):
-            rootkeys.master_key()
+            masterkeys.masters()
 
     def test_that_does_not_fit_the_row_is_refused(self) -> None:
         key, _ = sealed_for_anna()
-        key.master_key_id = "another"
+        Key.objects.filter(pk=key.pk).update(master_key_id="another", wrapped=b"another")
+        key.refresh_from_db()
 
-        with pytest.raises(KeyFileError):
+        with pytest.raises(KeyFileError, match="another master key"):
             keyring.unwrapped(key)
 
     @pytest.mark.parametrize(
@@ -231,12 +232,12 @@ class TestMasterKey:
         (tmp_path / "master.key").write_text(content, errors="surrogateescape")
 
         with pytest.raises(KeyFileError, match="not a master key"):
-            rootkeys.master_key()
+            masterkeys.masters()
 
     def test_is_json_with_an_id_and_a_key(self, settings: Settings, tmp_path: Path) -> None:
         settings.KEYS_DIR = tmp_path
 
-        master = rootkeys.master_key()
+        master = masterkeys.masters().current
 
         assert json.loads((tmp_path / "master.key").read_text())["id"] == master.id
 
