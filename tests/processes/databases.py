@@ -27,12 +27,12 @@ def fresh_environment(folder: Path) -> Iterator[dict[str, str]]:
         return
     name = f"regie_{secrets.token_hex(6)}"
     parts = urlsplit(server)
-    _administer(server, f'CREATE DATABASE "{name}"')
+    administer(server, f'CREATE DATABASE "{name}"')
     try:
         environment["REGIE_DATABASE_URL"] = urlunsplit(parts._replace(path=f"/{name}"))
         yield environment
     finally:
-        _administer(server, f'DROP DATABASE "{name}" WITH (FORCE)')
+        administer(server, f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 def manage(
@@ -56,6 +56,7 @@ def python(*arguments: str, environment: dict[str, str]) -> subprocess.Popen[str
         [sys.executable, *arguments],
         cwd=ROOT,
         env=environment | {"DJANGO_SETTINGS_MODULE": "config.settings"},
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -69,7 +70,7 @@ def said(process: subprocess.Popen[str]) -> str:
     return out.strip().splitlines()[-1]
 
 
-def _administer(server: str, statement: str) -> None:
+def administer(server: str, statement: str) -> None:
     import psycopg
 
     parts = urlsplit(server)
