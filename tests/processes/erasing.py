@@ -284,7 +284,7 @@ def erase_while_appending(subject: DataSubject) -> int | None:
     with transaction.atomic():
         operations.append(an_event(subject), key=subject.key)
         erasing.start()
-        wait_until_somebody_waits()
+        wait_until_it_waits(erasing)
     erasing.join()
     return Erasure.objects.get(key=subject.key).entries
 
@@ -305,14 +305,14 @@ def append_while_erasing(subject: DataSubject, key: Key) -> list[str]:
     with transaction.atomic():
         operations.destroy_key(key=key, at=timezone.now())
         appending.start()
-        wait_until_somebody_waits()
+        wait_until_it_waits(appending)
     appending.join()
     return outcome
 
 
-def wait_until_somebody_waits() -> None:
-    """On PostgreSQL; on SQLite whoever came second cannot even begin."""
-    while connection.vendor == "postgresql":
+def wait_until_it_waits(other: threading.Thread) -> None:
+    """Return when the other waits for us, on PostgreSQL; on SQLite whoever came second cannot even begin."""
+    while connection.vendor == "postgresql" and other.is_alive():
         with connection.cursor() as cursor:
             cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
             if cursor.fetchone()[0]:
