@@ -417,7 +417,8 @@ class TestJournalOfErasures:
 
         with pytest.raises(JournalError, match="is not a journal of erasures"):
             list(erasure_journal.undone())
-        assert "Restore it from a backup" in next(erasure_journal.faults())
+        (fault,) = erasure_journal.faults()
+        assert "Restore it from a backup" in fault
 
     def test_that_cannot_be_written_stops_the_erasure(self, key: Key, path: Path) -> None:
         path.mkdir(parents=True)

@@ -1,5 +1,6 @@
 """What the database refuses, statement by statement, whoever asks."""
 
+import secrets
 from collections.abc import Callable
 from importlib import import_module
 from io import StringIO
@@ -319,6 +320,22 @@ class TestPayload:
         Payload.objects.all().delete()
 
         assert not Payload.objects.exists()
+
+    def test_is_stored_by_a_role_that_may_only_add(self) -> None:
+        if not on_postgresql():
+            return  # there are no roles
+        role = f"only_adds_{secrets.token_hex(4)}"
+        with transaction.atomic():
+            for statement in (
+                f"CREATE ROLE {role}",
+                f"GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA public TO {role}",
+                f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {role}",
+                f"SET LOCAL ROLE {role}",
+            ):
+                execute(statement)
+            append(an_event())
+            assert Payload.objects.count() == 1
+            transaction.set_rollback(True)
 
     def test_is_not_stored_under_a_key_that_is_destroyed(self) -> None:
         key = keyring.living_key(owner_id=ANNA, at=NOW)
