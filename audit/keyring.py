@@ -190,6 +190,8 @@ def _wrapped_again(key: Key) -> tuple[Key, MasterKey | None]:
     """Read a key anew: its epoch ended since it was read, so what is remembered of that goes too."""
     forget_all()
     _unwrap.cache_clear()
+    if masterkeys.has_changed():
+        masterkeys.forget()
     fresh = Key.objects.filter(pk=key.pk).first() or key
     return fresh, masterkeys.masters().by_id.get(fresh.master_key_id)
 

@@ -73,6 +73,13 @@ def is_gone(master: MasterKey) -> bool:
     return not _path(settings.KEYS_DIR, master.epoch).exists()
 
 
+def has_changed() -> bool:
+    """Return whether an epoch began or ended so soon after the last look that the folder did not tell."""
+    folder = settings.KEYS_DIR
+    there = {path.name for path in folder.glob("master*.key") if _FILE.fullmatch(path.name)}
+    return there != {_path(folder, master.epoch).name for master in masters().by_id.values()}
+
+
 def index_key(label: str) -> bytes:
     """Return the key of the hashes with this label; it is the same in every epoch."""
     keys = masters().current.index

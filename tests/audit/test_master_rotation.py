@@ -155,6 +155,18 @@ class TestRotation:
             assert opened(anna, sealed) == b"Anna"  # the row from before the rotation
             append(an_event())
 
+    def test_is_noticed_when_the_clock_of_the_disk_did_not_move(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        anna, sealed = sealed_for()
+        look, old = masterkeys.masters, masterkeys.masters()
+        rotate()
+        anna.refresh_from_db()
+        seen = [old, old]  # what this process remembers of the folder
+        monkeypatch.setattr(masterkeys, "masters", lambda: seen.pop() if seen else look())
+
+        assert opened(anna, sealed) == b"Anna"
+
     def test_does_not_bring_back_a_key_that_was_destroyed_meanwhile(self) -> None:
         anna, sealed = sealed_for()
         rotate()
