@@ -22,7 +22,7 @@ def remove_what_was_erased(apps: StateApps, schema_editor: BaseDatabaseSchemaEdi
 
 
 class Migration(migrations.Migration):
-    dependencies = [("audit", "0004_key_destruction_is_an_event")]
+    dependencies = [("audit", "0005_entries_per_kind_and_day")]
     operations = [
         migrations.RunPython(lift, install),
         migrations.AddField("erasure", "request", models.CharField(max_length=64, null=True)),

@@ -66,17 +66,19 @@ def _without_its_line() -> QuerySet[ConsentRecord]:
     since = OuterRef("recorded_at") - timedelta(seconds=1)  # a line tells whole seconds
     free = ~Exists(ConsentRecord.objects.filter(entry_uid=OuterRef("uid")))
     own = _lines_of_record().filter(free, at__gt=since, at__lte=OuterRef("recorded_at"))
-    return ConsentRecord.objects.filter(Exists(own.exclude(payload=None)), entry_uid=None)
+    readable = own.exclude(payload__subject_part=None)
+    return ConsentRecord.objects.filter(Exists(readable), entry_uid=None)
 
 
 def _lines_of_record() -> QuerySet[LogEntry]:
-    """Return the lines that can tell of an outer record. Of a payload that was erased nobody can say more."""
+    """Return the lines that can tell of an outer record. Of what was erased nobody can say more."""
     kind = Case(*(When(kind=it, then=Value(status)) for status, it in KIND_OF_CHOICE.items()))
-    same = Q(
-        payload__subject_key__owner_id=OuterRef("subject_id"),
+    is_about = Q(payload__subject_key__owner_id=OuterRef("subject_id"))
+    codes = Q(
         payload__purpose=OuterRef("purpose__slug"),
         payload__data_category=OuterRef("category__slug"),
     )
+    same = is_about & (codes | Q(payload__subject_part=None))
     told = LogEntry.objects.annotate(status=kind).filter(status=OuterRef("status"))
     return told.filter(same | Q(payload=None))
 

@@ -66,7 +66,7 @@ EMPTIED = {
 }
 NAMES_NOBODY = {
     "consent.ConsentRecord": "id reference submission subject purpose category notice_version language status"
-    " channel recorded_at valid_until",
+    " channel recorded_at valid_until entry_uid",
     "audit.LogEntry": "id uid leaf kind at actor",
     "audit.Erasure": "key kind at entry request entries",
     "audit.PendingEntry": "entry",
