@@ -1,27 +1,36 @@
-"""Exports of the log. JSON Lines is the proof; CSV is for reading.
+"""A selection of the log: as JSON Lines, which prove themselves, and as CSV, for reading.
 
-`audit.export_check` documents, and `audit.verifier` checks, the JSON Lines. A spreadsheet cannot carry a proof and changes
-what it opens: whoever needs certainty about a line of the CSV looks up its index in the JSON Lines.
+The rules of the JSON Lines (`audit.verify` checks them): every line is canonical JSON and ends in a newline.
+
+- The first line names the log, its key, a signed head (C2SP tlog-checkpoint) and the filter.
+- Every next line is one entry: its leaf, what the leaf commits to with the opening of each
+  commitment (null when erased, or when `damaged` says that someone changed it), and an inclusion
+  proof (RFC 6962) to the root in the signed head. The indexes grow.
+- The last line holds the number of entries, the SHA-256 of all bytes before it, and a signature by
+  the key of the log over both. Nothing follows it.
+
+A spreadsheet cannot carry a proof and changes what it opens: whoever needs certainty about a line
+of the CSV looks up its index in the JSON Lines.
 """
 
 import csv
 import hashlib
 import io
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 
 from django.conf import settings
 
-from audit import checkpoint, rootkeys
+from audit import checkpoint, keyring, rootkeys
 from audit.canonical import Json, canonical, parse
 from audit.events import CODES
-from audit.export_check import FORMAT, trailer_message
-from audit.leaf import INTERNAL, SHOWN, in_base64
+from audit.leaf import INTERNAL, SHOWN, in_base64, timestamp
 from audit.models import Checkpoint, LogEntry
 from audit.queries import ROWS, EntryFilter, EntryView, opened, view_of
 from audit.sealing import OpenedPart
 from audit.tree import StoredTree
 
+FORMAT = "regie-log-export/1"
 _CHUNK = 200
 _BOM = b"\xef\xbb\xbf"  # without it Excel reads UTF-8 as something else
 _STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -38,30 +47,17 @@ class NothingSignedError(Exception):
 def export_json_lines(*, filter: EntryFilter, at: datetime) -> Iterator[bytes]:  # noqa: A002
     """Return the selection as JSON Lines with a proof per entry, chunk by chunk.
 
-    It covers the log up to the last checkpoint: settle the log first. A payload that someone
-    damaged stops the stream, and the verifier will see that the last line is missing.
+    It covers the log up to the last checkpoint: settle the log first.
 
     Raises:
         NothingSignedError: there is no checkpoint.
     """
     signed = _last_checkpoint()
-    signer = checkpoint.verifier_of(key=rootkeys.log_key(), origin=settings.LOG_ORIGIN)
-    header: dict[str, Json] = {
-        "format": FORMAT,
-        "origin": settings.LOG_ORIGIN,
-        "vkey": signer.to_vkey(),
-        "checkpoint": signed.note,
-        "filter": filter.to_json(),
-        "exportedAt": _timestamp(at),
-        "kind": "selection",
-    }
-    return _json_lines(header, filter, signed.size)
+    return _json_lines(json_head(signed=signed, filter=filter, at=at), filter, signed.size)
 
 
 def export_csv(*, filter: EntryFilter) -> Iterator[bytes]:  # noqa: A002
     """Return the same selection as CSV (RFC 4180, UTF-8), for a spreadsheet.
-
-    A cell that a spreadsheet would take for a formula starts with an apostrophe.
 
     Raises:
         NothingSignedError: there is no checkpoint.
@@ -69,28 +65,79 @@ def export_csv(*, filter: EntryFilter) -> Iterator[bytes]:  # noqa: A002
     return _csv(filter, _last_checkpoint().size)
 
 
-def _json_lines(header: Mapping[str, Json], filter_: EntryFilter, size: int) -> Iterator[bytes]:
-    digest, count, tree = hashlib.sha256(), 0, StoredTree(size)
-    content = canonical(dict(header)) + b"\n"
-    digest.update(content)
-    yield content
-    for rows in _chunks(filter_, size):
-        tree.prefetch(entry.place.index for entry in rows)
-        content = b"".join(canonical(_entry_line(entry, tree)) + b"\n" for entry in rows)
+def chunks(
+    *,
+    filter: EntryFilter,  # noqa: A002
+    size: int,
+    after: int = -1,
+    limit: int,
+) -> Iterator[list[LogEntry]]:
+    """Walk the selection in the order of the log, in chunks, so that memory stays constant."""
+    selection = ROWS.filter(filter.condition(), place__index__lt=size).order_by("place__index")
+    while rows := list(selection.filter(place__index__gt=after)[:limit]):
+        yield rows
+        after = rows[-1].place.index
+
+
+def json_head(*, signed: Checkpoint, filter: EntryFilter, at: datetime) -> bytes:  # noqa: A002
+    signer = checkpoint.verifier_of(key=rootkeys.log_key(), origin=settings.LOG_ORIGIN)
+    members: dict[str, Json] = {
+        "format": FORMAT,
+        "origin": settings.LOG_ORIGIN,
+        "vkey": signer.to_vkey(),
+        "checkpoint": signed.note,
+        "filter": filter.to_json(),
+        "exportedAt": timestamp(at),
+        "kind": "selection",
+    }
+    return canonical(members) + b"\n"
+
+
+def json_rows(rows: Sequence[LogEntry], tree: StoredTree) -> bytes:
+    tree.prefetch(entry.place.index for entry in rows)
+    return b"".join(canonical(_entry_line(entry, tree)) + b"\n" for entry in rows)
+
+
+def json_tail(*, count: int, digest: bytes) -> bytes:
+    """Return the last line. What is signed holds a zero byte, which no checkpoint does."""
+    message = f"{FORMAT}\x00{count}\x00".encode() + digest
+    members: dict[str, Json] = {
+        "count": count,
+        "sha256": digest.hex(),
+        "signature": in_base64(rootkeys.log_key().sign(message)),
+    }
+    return canonical(members) + b"\n"
+
+
+def csv_head() -> bytes:
+    return _BOM + _csv_rows([list(_COLUMNS)])
+
+
+def csv_rows(rows: Sequence[LogEntry]) -> bytes:
+    """Return rows in which a cell that a spreadsheet would take for a formula starts with an apostrophe."""
+    return _csv_rows([_cells(entry) for entry in rows])
+
+
+def _json_lines(head: bytes, filter_: EntryFilter, size: int) -> Iterator[bytes]:
+    digest, count, tree = hashlib.sha256(head), 0, StoredTree(size)
+    yield head
+    for rows in chunks(filter=filter_, size=size, limit=_CHUNK):
+        content = json_rows(rows, tree)
         digest.update(content)
         count += len(rows)
         yield content
-    message = trailer_message(count=count, digest=digest.digest())
-    trailer: dict[str, Json] = {
-        "count": count,
-        "sha256": digest.hexdigest(),
-        "signature": in_base64(rootkeys.log_key().sign(message)),
-    }
-    yield canonical(trailer) + b"\n"
+    yield json_tail(count=count, digest=digest.digest())
+
+
+def _csv(filter_: EntryFilter, size: int) -> Iterator[bytes]:
+    yield csv_head()
+    for rows in chunks(filter=filter_, size=size, limit=_CHUNK):
+        yield csv_rows(rows)
 
 
 def _entry_line(entry: LogEntry, tree: StoredTree) -> dict[str, Json]:
-    shown, internal = opened(entry, SHOWN), opened(entry, INTERNAL)
+    shown, is_shown_damaged = _opened(entry, SHOWN)
+    internal, is_internal_damaged = _opened(entry, INTERNAL)
     return {
         "index": entry.place.index,
         "leaf": parse(bytes(entry.leaf)),
@@ -99,7 +146,16 @@ def _entry_line(entry: LogEntry, tree: StoredTree) -> dict[str, Json]:
         "internal": _payload(internal),
         "internalOpening": _opening(internal),
         "proof": [in_base64(hash_) for hash_ in tree.inclusion_proof(entry.place.index)],
+        **({"damaged": True} if is_shown_damaged or is_internal_damaged else {}),
     }
+
+
+def _opened(entry: LogEntry, part: bytes) -> tuple[OpenedPart | None, bool]:
+    """Return a compartment, and whether it cannot be opened because someone changed it."""
+    try:
+        return opened(entry, part), False
+    except keyring.SealBrokenError:
+        return None, True
 
 
 def _payload(part: OpenedPart | None) -> Json:
@@ -110,16 +166,10 @@ def _opening(part: OpenedPart | None) -> Json:
     return None if part is None else in_base64(part.opening)
 
 
-def _csv(filter_: EntryFilter, size: int) -> Iterator[bytes]:
-    yield _BOM + _csv_rows([list(_COLUMNS)])
-    for rows in _chunks(filter_, size):
-        yield _csv_rows([_cells(entry) for entry in rows])
-
-
 def _cells(entry: LogEntry) -> list[str]:
     view = view_of(entry)
     return [
-        *(str(view.index), _timestamp(view.at), view.kind, view.actor),
+        *(str(view.index), timestamp(view.at), view.kind, view.actor),
         str(view.subject_id or ""),
         *(view.purpose, view.data_category, view.recipient, view.outcome),
         *(_json_cell(part, view) for part in (view.shown, view.internal)),
@@ -129,7 +179,7 @@ def _cells(entry: LogEntry) -> list[str]:
 
 def _json_cell(part: Mapping[str, Json] | None, view: EntryView) -> str:
     if part is None:
-        return "" if view.is_damaged else "erased"
+        return "damaged" if view.is_damaged else "erased"
     return canonical(dict(part)).decode()
 
 
@@ -143,21 +193,8 @@ def _harmless(cell: str) -> str:
     return f"'{cell}" if cell.startswith(_STARTS_A_FORMULA) else cell
 
 
-def _chunks(filter_: EntryFilter, size: int) -> Iterator[list[LogEntry]]:
-    """Walk the selection in the order of the log, in chunks, so that memory stays constant."""
-    last = -1
-    selection = ROWS.filter(filter_.condition(), place__index__lt=size).order_by("place__index")
-    while rows := list(selection.filter(place__index__gt=last)[:_CHUNK]):
-        yield rows
-        last = rows[-1].place.index
-
-
 def _last_checkpoint() -> Checkpoint:
     signed = Checkpoint.objects.order_by("-size").first()
     if signed is None:
         raise NothingSignedError
     return signed
-
-
-def _timestamp(at: datetime) -> str:
-    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -48,7 +48,7 @@ class Leaf:
             "ev": self.kind,
             "id": str(self.uid),
             "st": in_base64(self.subject_tag),
-            "t": self.at.strftime(_TIME),
+            "t": timestamp(self.at),
             "v": 1,
         }
 
@@ -117,6 +117,11 @@ def check_commitment(
 def subject_tag(*, tag_key: bytes, uid: UUID) -> bytes:
     """Return the tag by which only the holder of the data subject's key recognizes the entry."""
     return hmac.digest(tag_key, uid.bytes, "sha256")[:TAG_SIZE]
+
+
+def timestamp(at: datetime) -> str:
+    """Return a moment as the log writes it."""
+    return at.astimezone(UTC).strftime(_TIME)
 
 
 def in_base64(content: bytes) -> str:

@@ -19,10 +19,10 @@ _TEXTS = ("leaf", "shownOpening", "tlogProof", "vkey")
 _MEMBERS = {"format", "shown", "explanation", *_TEXTS}
 EXPLANATION: Mapping[str, str] = {
     "nl": "Dit bestand bewijst dat deze regel in het logboek staat, en wat de regel over u zegt. Controleer het op "
-    "de pagina /log/controleren/, of met het programma audit.verifier. Vraag de sleutel van het logboek "
+    "de pagina /log/controleren/, of met het programma verify.py. Vraag de sleutel van het logboek "
     "(vkey) ook op een andere manier, bijvoorbeeld per brief. Bewaar dit bestand: het blijft geldig.",
     "en": "This file proves that this line is in the log, and what the line says about you. Check it on the page "
-    "/log/controleren/, or with the program audit.verifier. Ask for the key of the log (vkey) in another way "
+    "/log/controleren/, or with the program verify.py. Ask for the key of the log (vkey) in another way "
     "too, such as by letter. Keep this file: it stays valid.",
 }
 

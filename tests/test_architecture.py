@@ -8,6 +8,8 @@ from django.conf import settings
 
 LONGEST_FILE = 300
 LONGEST_FUNCTION = 40
+# Whoever checks an export gets one file, to read from top to bottom and to run anywhere.
+LONGER = {"audit/verify.py"}
 APPS = ("accounts", "audit", "config", "consent")
 FILES = [
     path
@@ -25,7 +27,7 @@ def name_of(path: Path) -> str:
 def test_a_file_fits_in_the_eye(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
 
-    assert len(text.splitlines()) <= LONGEST_FILE
+    assert len(text.splitlines()) <= LONGEST_FILE or name_of(path) in LONGER
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             length = lines_of(node)

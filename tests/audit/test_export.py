@@ -4,8 +4,10 @@ import csv
 import hashlib
 import io
 import json
+import re
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
@@ -17,9 +19,9 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit import checkpoint, export, export_check, keyring, operations, rootkeys, tree, verifier
+from audit import checkpoint, export, keyring, operations, rootkeys, tree, verify
 from audit.canonical import Json, canonical
-from audit.leaf import from_base64, in_base64
+from audit.leaf import from_base64
 from audit.merkle import leaf_hash
 from audit.models import Payload
 from audit.queries import EntryFilter
@@ -38,29 +40,32 @@ def vkey() -> str:
     return checkpoint.verifier_of(key=rootkeys.log_key(), origin=settings.LOG_ORIGIN).to_vkey()
 
 
-def verdict_on(content: bytes) -> export_check.Verdict:
-    return export_check.verify_export(io.BytesIO(content), vkey=vkey())
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The line of the first fault, or 0, and what is wrong there; or how much was found."""
+
+    line: int = 0
+    what: str = ""
+    count: int = 0
+    erased: int = 0
 
 
-def named_lines(content: bytes) -> set[int]:
-    """Return the numbers of the lines in which a fault was found."""
+def verdict_on(content: bytes, *, key: str = "") -> Verdict:
+    lines = verify.numbered(io.BytesIO(content), "export.jsonl")
     try:
-        return {line for line, _ in verdict_on(content).faults}
-    except export_check.NotAnExportError:
-        return {1}
+        found = verify.check_lines(lines, "export.jsonl", verify.read_key(key or vkey(), "--vkey"))
+    except verify.NotGenuine as error:
+        place = re.match(r"export\.jsonl, line ([0-9]+)[^:]*: (.*)", str(error))
+        assert place
+        return Verdict(int(place[1]), place[2])
+    return Verdict(count=found.count, erased=found.erased)
 
 
 def resigned(lines: list[bytes], *, count: int | None = None) -> bytes:
     """Put a right last line under these, as only the holder of the log key could."""
     body = b"".join(lines)
     digest, count = hashlib.sha256(body), len(lines) - 1 if count is None else count
-    message = export_check.trailer_message(count=count, digest=digest.digest())
-    trailer: dict[str, Json] = {
-        "count": count,
-        "sha256": digest.hexdigest(),
-        "signature": in_base64(rootkeys.log_key().sign(message)),
-    }
-    return body + canonical(trailer) + b"\n"
+    return body + export.json_tail(count=count, digest=digest.digest())
 
 
 @pytest.fixture(scope="module")
@@ -83,8 +88,7 @@ class TestJsonLines:
     def test_are_genuine_and_whole(self, content: bytes) -> None:
         verdict = verdict_on(content)
 
-        assert verdict.faults == []
-        assert (verdict.count, verdict.erased) == (7, 1)
+        assert verdict == Verdict(count=7, erased=1)
 
     def test_hold_what_happened_and_a_proof_that_another_program_accepts(
         self, content: bytes
@@ -117,7 +121,7 @@ class TestJsonLines:
         header, *lines, _ = [json.loads(line) for line in content.splitlines()]
         assert [line["index"] for line in lines] == [0, 3, 6]
         assert header["filter"] == {"subject": str(ANNA)}
-        assert verdict_on(content).faults == []
+        assert verdict_on(content) == Verdict(count=3)
 
     def test_leave_out_what_is_not_signed_yet(self) -> None:
         log_of(2)
@@ -135,7 +139,7 @@ class TestJsonLines:
         with CaptureQueriesContext(connection) as queries:
             content = exported()
 
-        assert (verdict_on(content).count, verdict_on(content).faults) == (61, [])
+        assert verdict_on(content) == Verdict(count=61)
         # The checkpoint; four chunks of entries and the end; three levels of tiles per chunk.
         assert len(queries) <= 1 + 5 + 4 * 3 + 3
 
@@ -150,7 +154,7 @@ class TestJsonLines:
 
         verdict = verdict_on(exported(EntryFilter(purpose="none")))
 
-        assert (verdict.count, verdict.faults) == (0, [])
+        assert verdict == Verdict(count=0)
 
     def test_need_a_checkpoint(self) -> None:
         with pytest.raises(export.NothingSignedError):
@@ -158,13 +162,17 @@ class TestJsonLines:
         with pytest.raises(export.NothingSignedError):
             export.export_csv(filter=EVERYTHING)
 
-    def test_stop_at_a_payload_that_someone_damaged(self) -> None:
+    def test_tell_of_a_payload_that_someone_damaged(self) -> None:
         log_of(2)
 
         with lifted_triggers():
-            Payload.objects.update(organisation_part=b"damaged")
-            with pytest.raises(keyring.SealBrokenError):
-                exported()
+            Payload.objects.filter(entry__place__index=1).update(organisation_part=b"damaged")
+            verdict = verdict_on(exported())
+
+        assert (verdict.line, verdict.what) == (
+            3,
+            "the organisation could not open this entry: someone changed it.",
+        )
 
 
 class TestVerifier:
@@ -182,24 +190,24 @@ class TestVerifier:
         changed[place] ^= bit
         lines[number] = bytes(changed)
 
-        named = named_lines(b"".join(lines))
+        named = verdict_on(b"".join(lines)).line
 
         # Some of the first line is bound by the last line only.
-        assert named & ({1, len(lines)} if number == 0 else {number + 1})
+        assert named in ({1, len(lines)} if number == 0 else {number + 1, number + 2})
 
     def test_finds_every_line_that_is_removed(self, content: bytes) -> None:
         lines = content.splitlines(keepends=True)
 
         for number in range(1, len(lines)):
             changed = b"".join(lines[:number] + lines[number + 1 :])
-            assert verdict_on(changed).faults[0][0] == len(lines) - 1
+            assert verdict_on(changed).line in {len(lines) - 1, len(lines)}
 
     def test_finds_every_line_that_is_repeated(self, content: bytes) -> None:
         lines = content.splitlines(keepends=True)
 
         for number in range(len(lines)):
             changed = b"".join([*lines[: number + 1], *lines[number:]])
-            assert verdict_on(changed).faults[0][0] in {number + 1, number + 2}
+            assert verdict_on(changed).line in {number + 1, number + 2}
 
     def test_finds_every_two_lines_that_are_swapped(self, content: bytes) -> None:
         lines = content.splitlines(keepends=True)
@@ -207,7 +215,7 @@ class TestVerifier:
         for number in range(1, len(lines) - 1):
             swapped = [*lines]
             swapped[number : number + 2] = [lines[number + 1], lines[number]]
-            assert verdict_on(b"".join(swapped)).faults[0][0] in {number + 1, number + 2}
+            assert verdict_on(b"".join(swapped)).line in {number + 1, number + 2}
 
     @given(st.data())
     def test_finds_every_place_where_the_file_is_cut_off(
@@ -215,11 +223,11 @@ class TestVerifier:
     ) -> None:
         length = data.draw(st.integers(0, len(content) - 1))
 
-        assert named_lines(content[:length])
+        assert verdict_on(content[:length]).line
 
     @pytest.mark.parametrize("tail", [b"\n", b" ", b"{}\n", b"\x00", b"x" * 5_000_000])
     def test_finds_bytes_after_the_end(self, content: bytes, tail: bytes) -> None:
-        assert verdict_on(content + tail).faults
+        assert verdict_on(content + tail).line
 
     def test_refuses_what_only_someone_with_the_log_key_could_sign(self, content: bytes) -> None:
         """The last line is right in each of these; the entries are not."""
@@ -248,10 +256,10 @@ class TestVerifier:
 
         for change in changes:
             line = canonical({**members, **change}) + b"\n"
-            assert verdict_on(resigned([header, line])).faults[0][0] == 2, change
-        assert verdict_on(resigned([header, second, first])).faults[0][0] == 3
+            assert verdict_on(resigned([header, line])).line == 2, change
+        assert verdict_on(resigned([header, second, first])).line == 3
         nobody = canonical({**json.loads(third), "shown": {}, "shownOpening": ""}) + b"\n"
-        assert "no data subject" in verdict_on(resigned([header, nobody])).faults[0][1]
+        assert "no data subject" in verdict_on(resigned([header, nobody])).what
 
     @pytest.mark.parametrize(
         "change",
@@ -271,14 +279,14 @@ class TestVerifier:
         header, *rest = content.splitlines(keepends=True)
         changed = canonical({**json.loads(header), **change}) + b"\n"
 
-        assert verdict_on(resigned([changed, *rest[:-1]])).faults[0][0] == 1
+        assert verdict_on(resigned([changed, *rest[:-1]])).line == 1
 
     def test_refuses_a_count_or_a_signature_that_is_not_one(self, content: bytes) -> None:
         *lines, last = content.splitlines(keepends=True)
 
         for change in ({"count": True}, {"count": "7"}, {"signature": 1}, {"sha256": None}):
             changed = canonical({**json.loads(last), **change}) + b"\n"
-            assert verdict_on(b"".join([*lines, changed])).faults[0][0] == len(lines) + 1
+            assert verdict_on(b"".join([*lines, changed])).line == len(lines) + 1
 
     @pytest.mark.parametrize("count", [0, 6, 8])
     def test_refuses_a_count_that_was_signed_and_is_not_right(
@@ -288,7 +296,7 @@ class TestVerifier:
 
         verdict = verdict_on(resigned(lines, count=count))
 
-        assert verdict.faults == [(9, f"There should be {count} entries; found 7.")]
+        assert verdict == Verdict(9, f"there should be {count} entries; found 7.")
 
     def test_counts_an_entry_of_which_only_the_part_for_officers_is_erased(
         self, content: bytes
@@ -298,7 +306,7 @@ class TestVerifier:
 
         verdict = verdict_on(resigned([header, erased + b"\n"]))
 
-        assert (verdict.faults, verdict.erased) == ([], 1)
+        assert verdict == Verdict(count=1, erased=1)
 
     def test_trusts_the_key_that_it_was_given_and_not_the_one_in_the_file(
         self, content: bytes
@@ -307,116 +315,84 @@ class TestVerifier:
 
         other = checkpoint.verifier_of(key=Ed25519PrivateKey.generate(), origin=settings.LOG_ORIGIN)
 
-        verdict = export_check.verify_export(io.BytesIO(content), vkey=other.to_vkey())
+        verdict = verdict_on(content, key=other.to_vkey())
 
-        assert verdict.faults[0] == (1, "The export names another key than the one you gave.")
-
-    def test_names_some_faults_and_counts_the_rest(
-        self, content: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        header = content.splitlines(keepends=True)[0]
-        path = tmp_path / "export.jsonl"
-        path.write_bytes(header + b"{}\n" * 100)
-
-        assert verifier.main([str(path)]) == 1
-
-        said = capsys.readouterr().out
-        assert "Line 2: The line has not the members of an entry." in said
-        assert "And 80 faults more." in said
+        assert verdict == Verdict(1, "it names another key than the one you gave.")
 
 
 class TestCommandLine:
-    def test_names_every_fault_when_they_are_few(
-        self, content: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-    ) -> None:
+    @pytest.fixture
+    def path(self, content: bytes, tmp_path: Path) -> Path:
         path = tmp_path / "export.jsonl"
-        path.write_bytes(content.replace(b"portal", b"portaL", 1))
+        path.write_bytes(content)
+        return path
 
-        assert verifier.main([str(path), "--vkey", vkey()]) == 1
-        said = capsys.readouterr().out
-        assert "Line 2: The content is not what the leaf commits to." in said
-        assert "faults more" not in said
+    def test_names_the_first_fault(self, path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        path.write_bytes(path.read_bytes().replace(b"portal", b"portaL", 1))
+
+        assert verify.main([str(path), "--vkey", vkey()]) == verify.NOT_GENUINE
+        assert capsys.readouterr().out == (
+            "export.jsonl, line 2: the part 'internal' is not what the leaf commits to.\n"
+            "It is not genuine.\n"
+        )
 
     @pytest.mark.parametrize(
-        ("junk", "said"),
-        [
-            (b"", "The file is empty."),
-            (b"\x00\xff\x13" * 99, "Line 1 is not the first line of an export"),
-            (b"[]\n", "The line is not a JSON object."),
-            (b"{}\n", "does not say that this is an export"),
-            (b"x" * 5_000_000, "Line 1 is not the first line of an export"),
-        ],
+        "junk", [b"", b"\x00\xff\x13" * 99, b"[]\n", b"{}\n", b"x" * 5_000_000]
     )
     def test_says_that_a_file_is_no_export(
-        self, junk: bytes, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+        self, junk: bytes, path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        path = tmp_path / "junk"
         path.write_bytes(junk)
 
-        assert verifier.main([str(path)]) == 2
-        assert said in capsys.readouterr().out
+        assert verify.main([str(path)]) == verify.UNREADABLE
+        assert "neither an export of the log nor the proof" in capsys.readouterr().out
+
+    def test_says_that_a_zip_file_must_be_unpacked(
+        self, path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        path.write_bytes(b"PK\x03\x04")
+
+        assert verify.main([str(path)]) == verify.UNREADABLE
+        assert "Unpack it first" in capsys.readouterr().out
 
     def test_says_that_there_is_no_file(
         self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        assert verifier.main([str(tmp_path / "absent")]) == 2
-        assert verifier.main([str(tmp_path)]) == 2
-        assert "cannot be read: No such file" in capsys.readouterr().out
+        assert verify.main([str(tmp_path / "absent")]) == verify.UNREADABLE
+        assert "absent cannot be read: No such file" in capsys.readouterr().out
 
+    @pytest.mark.parametrize("key", ["nonsense", ""])
     def test_says_that_the_key_is_none(
-        self, content: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+        self, path: Path, key: str, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        path = tmp_path / "export.jsonl"
-        path.write_bytes(content)
+        assert verify.main([str(path), "--vkey", key]) == verify.UNREADABLE
+        assert "--vkey: this is not an Ed25519 key" in capsys.readouterr().out
 
-        assert verifier.main([str(path), "--vkey", "nonsense"]) == 2
-        assert "--vkey: A verification key reads" in capsys.readouterr().out
-
-    def test_takes_an_empty_key_for_a_key_that_is_none(
-        self, content: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        path = tmp_path / "export.jsonl"
-        path.write_bytes(content)
-
-        assert verifier.main([str(path), "--vkey", ""]) == 2
-        assert "--vkey: A verification key reads" in capsys.readouterr().out
-
-    def test_runs_without_django_and_warns_when_no_key_was_given(
-        self, content: bytes, tmp_path: Path
-    ) -> None:
-        path = tmp_path / "export.jsonl"
-        path.write_bytes(content)
-        program = (
-            "import sys, runpy; sys.modules['django'] = None;"
-            "runpy.run_module('audit.verifier', run_name='__main__', alter_sys=True)"
-        )
-
+    def test_runs_on_its_own_and_warns_when_no_key_was_given(self, path: Path) -> None:
         def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-            command = [sys.executable, "-c", program, str(path), *arguments]
-            return subprocess.run(
-                command, capture_output=True, text=True, check=False, cwd=settings.BASE_DIR
-            )
+            command = [sys.executable, "-I", verify.__file__, str(path), *arguments]
+            return subprocess.run(command, capture_output=True, text=True, check=False)
 
         trusting, certain = run(), run("--vkey", vkey())
-        assert (trusting.returncode, certain.returncode) == (0, 0), trusting.stderr
+
+        assert (trusting.returncode, certain.returncode) == (0, 0)
         assert "Warning: the key was taken from the file itself." in trusting.stdout
-        assert "The export is consistent with the key in the file." in trusting.stdout
-        assert "genuine" not in trusting.stdout
+        assert "It is consistent with the key in the file." in trusting.stdout
+        assert "It is genuine" not in trusting.stdout
         assert "Warning" not in certain.stdout
-        assert "The export is genuine." in certain.stdout
+        assert "It is genuine." in certain.stdout
         assert "It is the whole of that log" in certain.stdout
         assert "erased part, which cannot be checked: 1." in certain.stdout
 
     def test_says_that_a_selection_proves_no_more_than_it_does(
-        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+        self, path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         log_of(2)
-        path = tmp_path / "export.jsonl"
         path.write_bytes(exported(EntryFilter(subject_id=ANNA)))  # all but one
 
-        assert verifier.main([str(path), "--vkey", vkey()]) == 0
+        assert verify.main([str(path), "--vkey", vkey()]) == verify.GENUINE
         said = capsys.readouterr().out
-        assert "The export is genuine. Number of entries: 1." in said
+        assert "It is genuine.\nNumber of entries: 1." in said
         assert "it does not prove that none was left out" in said
         assert "It is the whole" not in said
 
@@ -437,6 +413,16 @@ class TestCsv:
         assert (rows[1]["subject"], rows[1]["outcome"]) == (str(ANNA), "given")
         assert json.loads(rows[1]["shown"])["notice"] == 3
         assert json.loads(rows[1]["internal"]) == {"channel": "portal"}
+
+    def test_tells_of_what_someone_damaged(self) -> None:
+        log_of(1)
+
+        with lifted_triggers():
+            Payload.objects.update(organisation_part=b"damaged")
+            content = b"".join(export.export_csv(filter=EVERYTHING)).decode("utf-8-sig")
+
+        (row,) = csv.DictReader(io.StringIO(content))
+        assert (row["shown"], row["internal"]) == ("damaged", "damaged")
 
     def test_shows_nothing_of_what_was_erased(self) -> None:
         log_of(1)

@@ -19,7 +19,7 @@ from audit import (
     proof_file,
     proofs,
     tlog_proof,
-    verifier,
+    verify,
 )
 from audit.models import Checkpoint, LogEntry
 from audit.proof_file import ProofFile, ProofFileError
@@ -180,12 +180,10 @@ class TestCommandLine:
         return path
 
     def test_tells_what_is_proven(self, path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        assert verifier.main([str(path), "--vkey", proofs.signer().to_vkey()]) == 0
+        assert verify.main([str(path), "--vkey", proofs.signer().to_vkey()]) == 0
 
         said = capsys.readouterr().out
-        assert (
-            "The proof is genuine.\nThe line has index 0 in regie.example/log, a log of 5." in said
-        )
+        assert "It is genuine.\nThe line has index 0 in regie.example/log, a log of 5." in said
         assert "It says: consent.record.given, at 2026-11-24T09:30:15Z, by data-subject." in said
         assert "  purpose: lekwaarschuwing" in said
         assert "Warning" not in said
@@ -193,7 +191,7 @@ class TestCommandLine:
     def test_trusts_the_key_in_the_file_no_further_than_that(
         self, path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        assert verifier.main([str(path)]) == 0
+        assert verify.main([str(path)]) == 0
 
         said = capsys.readouterr().out
         assert "is consistent with the key in the file" in said
@@ -205,8 +203,8 @@ class TestCommandLine:
     ) -> None:
         path.write_text(path.read_text().replace(old, new))
 
-        assert verifier.main([str(path)]) == 1
-        assert "The proof is not genuine." in capsys.readouterr().out
+        assert verify.main([str(path)]) == 1
+        assert "It is not genuine." in capsys.readouterr().out
 
 
 class TestTlogProof:

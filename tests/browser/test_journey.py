@@ -106,7 +106,7 @@ def checked(page: Page, proof: Path) -> str:
 
 def verify(export: Path) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [sys.executable, "-m", "audit.verifier", str(export)],
+        [sys.executable, "-I", "audit/verify.py", str(export)],
         cwd=ROOT,
         capture_output=True,
         text=True,
