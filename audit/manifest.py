@@ -14,6 +14,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from audit.canonical import Json, canonical
+from audit.contents import MANIFEST
 from audit.leaf import in_base64
 
 FORMAT = "regie-export/1"
@@ -62,14 +63,14 @@ def keys(found: Sequence[LogKey]) -> bytes:
 
 
 def digests(folder: Path) -> dict[str, Json]:
-    """Return size and SHA-256 of every file, and of each folder of tiles."""
+    """Return size and SHA-256 of every file but the manifest, and of each folder of tiles."""
     found: dict[str, Json] = {}
     for path in sorted(folder.iterdir()):
         if path.is_dir():
             found |= {
                 f"tile/{level.name}/": _folder_digest(folder, level) for level in path.iterdir()
             }
-        elif not path.name.startswith("."):  # what is still in the making
+        elif path.name != MANIFEST and not path.name.startswith("."):  # still in the making
             size, digest = _digest(path)
             found[path.name] = {"bytes": size, "sha256": digest}
     return found

@@ -106,7 +106,7 @@ def write_upper_tiles(folder: Path, *, size: int) -> None:
         below, row, written = folder / f"tile/{level}", [], 0
         level += 1
         for number in range(full):
-            row.append(_root((below / Part(number=number).name).read_bytes()))
+            row.append(_root((below / Part(number=number, width=WIDTH).name).read_bytes()))
             if len(row) == WIDTH or number == full - 1:
                 _write_part(folder / f"tile/{level}", _part(written, row), b"".join(row))
                 row, written = [], written + 1

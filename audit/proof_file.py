@@ -88,18 +88,6 @@ def check(file: ProofFile, *, verifier: checkpoint.Verifier) -> Proven:
     return Proven(leaf=leaf, shown=file.shown, index=proof.index, head=head)
 
 
-def stated_key(file: ProofFile) -> checkpoint.Verifier:
-    """Return the key that the file itself names: enough to see that it agrees with itself.
-
-    Raises:
-        ProofFileError: it names none.
-    """
-    try:
-        return checkpoint.parse_vkey(file.vkey)
-    except checkpoint.CheckpointError as error:
-        raise ProofFileError(str(error)) from error
-
-
 def read(content: bytes) -> ProofFile:
     """Read a proof file; whether it proves anything is for `check`.
 

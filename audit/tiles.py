@@ -46,5 +46,5 @@ def parse(name: str) -> Part | None:
 def parts_of(count: int) -> list[Part]:
     """Return the parts that hold `count` hashes or entries: full ones, and one that is not full yet."""
     full, rest = divmod(count, WIDTH)
-    parts = [Part(number=number) for number in range(full)]
+    parts = [Part(number=number, width=WIDTH) for number in range(full)]
     return [*parts, Part(number=full, width=rest)] if rest else parts

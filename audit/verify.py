@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Callable, Iterator, NamedTuple, NoReturn, Sequence
 
 GENUINE, NOT_GENUINE, UNREADABLE = 0, 1, 2
+HEIGHT = 8  # of a tile
 WIDTH = 256  # hashes in a full tile, entries in a full bundle
 HASH = 32
 LARGEST_LEAF = 65_535
@@ -146,7 +147,7 @@ def unrepeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def whole(number: str) -> int:
-    if len(number) > 17 or not re.fullmatch(r"-?[0-9]+", number):
+    if not re.fullmatch(r"-?[0-9]{1,16}", number) or abs(int(number)) >= 2**53:
         raise ValueError(f"{number[:20]} is not a whole number.")
     return int(number)
 
@@ -296,11 +297,12 @@ def policy_lines(content: bytes) -> Iterator[tuple[int, list[str]]]:
 
 
 def is_group_met(asked: str, names: list[str], is_met: dict[str, bool], where: str) -> bool:
-    unknown = [name for name in names if name == "none" or name not in is_met]
-    numbers = {"any": "1", "all": str(len(names))}
-    if unknown or not re.fullmatch(r"[1-9][0-9]{0,3}", numbers.get(asked, asked)):
+    number = {"any": "1", "all": str(len(names))}.get(asked, asked)
+    is_known = all(name in is_met and name != "none" for name in names)
+    is_right = re.fullmatch("[1-9][0-9]{0,3}", number) and int(number) <= len(set(names))
+    if not is_known or not is_right or len(set(names)) != len(names):
         refuse(where, "the group is not one of names above it.")
-    return sum(is_met[name] for name in set(names)) >= int(numbers.get(asked, asked))
+    return sum(is_met[name] for name in names) >= int(number)
 
 
 # --- The tree (RFC 6962 section 2.1) ----------------------------------------------------------------------
@@ -384,6 +386,7 @@ OPENING = re.compile(
         rf'"shown":(null|\{{.*?\}}),"shownOpening":(null|"{_HASH64}")\}}\n'
     ).encode()
 )
+QUOTED = re.compile(f'"{_HASH64}"'.encode())
 PLAIN = re.compile(rb':"[ !#-\[\]-~]*"')
 LONGEST_MATCHED = 4096  # longer lines are read in the slow way: the expression tries many splits
 OPENING_MEMBERS = {
@@ -465,26 +468,31 @@ def check_members(members: dict[str, Any], expected: set[str], where: str) -> No
         refuse(where, "the organisation could not open this entry: someone changed it.")
 
 
-def check_part(leaf: re.Match[bytes], name: str, part: tuple[bytes, bytes], where: str) -> bool:
-    """Check a compartment against the commitment in its leaf; return whether it was erased."""
-    committed, domain = leaf[name], SHOWN if name == "shown" else INTERNAL
-    payload, opening = part
-    if payload == opening == b"null":
-        return committed is not None
-    if committed is None:
-        refuse(where, f"the entry has no data subject, and yet a part '{name}'.")
-    if len(opening) != 46 or payload[:1] != b"{":
-        refuse(where, f"the part '{name}' is not a JSON object with its opening.")
-    uid = bytes.fromhex(leaf["id"].replace(b"-", b"").decode())
-    salted = domain + uid + unbase64(opening[1:-1].decode(), where, HASH) + payload
-    if hashlib.sha256(salted).digest() != binascii.a2b_base64(committed):
-        refuse(where, f"the part '{name}' is not what the leaf commits to.")
-    return False
+def check_parts(
+    leaf: re.Match[bytes], shown: tuple[bytes, bytes], internal: tuple[bytes, bytes], where: str
+) -> bool:
+    """Check both compartments against the commitments in the leaf; return whether one was erased."""
+    uid, is_erased = uid_of(leaf), False
+    for name, domain, (payload, opening) in (
+        ("shown", SHOWN, shown),
+        ("internal", INTERNAL, internal),
+    ):
+        committed = leaf[name]
+        if payload == opening == b"null":
+            is_erased = is_erased or committed is not None
+        elif committed is None:
+            refuse(where, f"the entry has no data subject, and yet a part '{name}'.")
+        elif not QUOTED.fullmatch(opening) or payload[:1] != b"{":
+            refuse(where, f"the part '{name}' is not a JSON object with its opening.")
+        else:
+            salted = domain + uid + binascii.a2b_base64(opening[1:-1]) + payload
+            if hashlib.sha256(salted).digest() != binascii.a2b_base64(committed):
+                refuse(where, f"the part '{name}' is not what the leaf commits to.")
+    return is_erased
 
 
-def check_parts(leaf: re.Match[bytes], shown: Any, internal: Any, where: str) -> bool:
-    is_shown_erased = check_part(leaf, "shown", shown, where)
-    return check_part(leaf, "internal", internal, where) or is_shown_erased
+def uid_of(leaf: re.Match[bytes]) -> bytes:
+    return binascii.a2b_hex(leaf["id"].replace(b"-", b""))
 
 
 class Selection:
@@ -626,7 +634,7 @@ def is_tile(name: str, size: int) -> bool:
         return False
     level = 0 if found[1] == "entries" else int(found[1])
     number = int(re.sub("[x/]", "", found[2]))
-    width = min(WIDTH, (size >> 8 * level) - number * WIDTH)
+    width = min(WIDTH, (size >> HEIGHT * level) - number * WIDTH)
     return width > 0 and name == f"tile/{found[1]}/{part_name(number, width)}"
 
 
@@ -634,8 +642,8 @@ def tile_names(size: int) -> Iterator[str]:
     for number, width in parts_of(size):
         yield f"tile/entries/{part_name(number, width)}"
     level = 0
-    while size >> 8 * level:
-        for number, width in parts_of(size >> 8 * level):
+    while size >> HEIGHT * level:
+        for number, width in parts_of(size >> HEIGHT * level):
             yield f"tile/{level}/{part_name(number, width)}"
         level += 1
 
@@ -679,7 +687,7 @@ class Walk:
             self._check_older(frontier, row)
             if width == WIDTH:
                 root = folded(b"".join(row))
-                frontier.add(root, height=8)
+                frontier.add(root, height=HEIGHT)
                 self._climb(1, root)
             else:
                 frontier = frontier.extended(row)
@@ -733,8 +741,7 @@ class Walk:
         self.opened += 1
 
     def _check_tag(self, index: int, leaf: re.Match[bytes]) -> None:
-        uid = bytes.fromhex(leaf["id"].replace(b"-", b"").decode())
-        tag = hmac.digest(self.tag_key, uid, "sha256")[:16]
+        tag = hmac.digest(self.tag_key, uid_of(leaf), "sha256")[:16]
         if base64.b64encode(tag) == leaf["tag"]:
             kind, at, actor = (leaf[name].decode() for name in ("kind", "at", "actor"))
             self.found.append(f"Entry {index}: {kind}, at {at}, by {actor}.")
@@ -752,7 +759,7 @@ class Walk:
         content, expected = self.folder.read(name), b"".join(row)
         if content != expected:
             place = first_difference(content, expected)
-            index = (number * WIDTH + place // HASH) << 8 * level
+            index = (number * WIDTH + place // HASH) << HEIGHT * level
             what = f"from here it does not agree with tile/entries (index {index})."
             refuse(f"{name}, byte {place}", what)
 
@@ -998,6 +1005,8 @@ TLOG_PROOF = (
 def check_proof(content: bytes, name: str, trusted: Key | None) -> list[str]:
     """Check the proof of one line: its leaf, what that says, and its way to the signed head."""
     members = parse(content, name, is_canonical=False)
+    if members.get("format") != PROOF:
+        refuse(name, f"this is not a proof of the kind {PROOF}.")
     names = ("leaf", "shownOpening", "tlogProof", "vkey")
     body, opening, text, vkey = (member(members, one, str, name) for one in names)
     if set(members) != {"format", "shown", "explanation", *names}:
@@ -1005,7 +1014,7 @@ def check_proof(content: bytes, name: str, trusted: Key | None) -> list[str]:
     key, where = chosen_key(vkey, trusted, name), f"{name}, tlogProof"
     leaf = read_leaf(body.encode(), f"{name}, leaf")
     shown = canonical(member(members, "shown", dict, name)), canonical(opening)
-    check_part(leaf, "shown", shown, f"{name}, shown")
+    check_parts(leaf, shown, (b"null", b"null"), f"{name}, shown")
     found = re.fullmatch(TLOG_PROOF, text, re.DOTALL)
     if not found:
         refuse(where, "this is not a proof of a transparency log (C2SP tlog-proof).")

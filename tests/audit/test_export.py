@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import metamorphic_log
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -21,7 +22,7 @@ from hypothesis import strategies as st
 
 from audit import checkpoint, export, keyring, operations, rootkeys, tree, verify
 from audit.canonical import Json, canonical
-from audit.leaf import from_base64
+from audit.leaf import from_base64, in_base64
 from audit.merkle import leaf_hash
 from audit.models import Payload
 from audit.queries import EntryFilter
@@ -288,6 +289,14 @@ class TestVerifier:
             changed = canonical({**json.loads(last), **change}) + b"\n"
             assert verdict_on(b"".join([*lines, changed])).line == len(lines) + 1
 
+    def test_refuses_the_signature_of_another_key(self, content: bytes) -> None:
+        *lines, last = content.splitlines(keepends=True)
+        other = in_base64(Ed25519PrivateKey.generate().sign(b"something"))
+        changed = canonical({**json.loads(last), "signature": other}) + b"\n"
+
+        verdict = verdict_on(b"".join([*lines, changed]))
+        assert verdict == Verdict(9, "the signature is not that of the key of the log.")
+
     @pytest.mark.parametrize("count", [0, 6, 8])
     def test_refuses_a_count_that_was_signed_and_is_not_right(
         self, content: bytes, count: int
@@ -311,8 +320,6 @@ class TestVerifier:
     def test_trusts_the_key_that_it_was_given_and_not_the_one_in_the_file(
         self, content: bytes
     ) -> None:
-        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
         other = checkpoint.verifier_of(key=Ed25519PrivateKey.generate(), origin=settings.LOG_ORIGIN)
 
         verdict = verdict_on(content, key=other.to_vkey())
