@@ -108,13 +108,10 @@ def write_upper_tiles(folder: Path, *, size: int) -> None:
         for number in range(full):
             row.append(_root((below / Part(number=number, width=WIDTH).name).read_bytes()))
             if len(row) == WIDTH or number == full - 1:
-                _write_part(folder / f"tile/{level}", _part(written, row), b"".join(row))
+                part = Part(number=written, width=len(row))
+                flush(_write_part(folder / f"tile/{level}", part, b"".join(row)))
                 row, written = [], written + 1
         full //= WIDTH
-
-
-def _part(number: int, row: Sequence[bytes]) -> Part:
-    return Part(number=number, width=len(row))
 
 
 def _root(tile: bytes) -> bytes:

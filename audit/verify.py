@@ -186,7 +186,7 @@ def member(members: dict[str, Any], name: str, kind: type, where: str) -> Any:
 
 # --- Keys, signed heads and policies (C2SP) ---------------------------------------------------------------
 
-NAME = r"[^\s+\x00-\x20\x7f-\x9f]{1,200}"
+NAME = r"[^\s+\x00-\x20\x7f-\x9f\ud800-\udfff]{1,200}"
 LOG_KEY, WITNESS_KEY = 1, 4
 
 
@@ -425,16 +425,19 @@ _shapes: set[bytes] = set()
 
 
 def is_shape_known(line: bytes, begin: int, end: int) -> bool:
-    """Tell whether a line is canonical JSON but for its plain texts and its index (from begin to end).
+    """Tell whether a line is an opening in canonical JSON; its index stands from begin to end.
 
-    What stays when those are made empty repeats from line to line, and is read strictly once. A plain
-    text holds no quote, no escape and nothing that could be written in another way.
+    What stays when plain texts and the index are taken out repeats from line to line, and is read
+    strictly once. A plain text holds no quote, no escape and nothing that has a second way to write it.
+    Each compartment ends where the expression ends it when no other name ends like those after it.
     """
     shape = PLAIN.sub(b':""', line[:begin]) + b"0" + PLAIN.sub(b':""', line[end:-1])
     if shape not in _shapes:
         try:
-            parse(shape, "")
+            is_opening = set(parse(shape, "")) == OPENING_MEMBERS
         except NotGenuine:
+            return False
+        if not is_opening or shape.count(b'Opening"') != 2:
             return False
         if len(_shapes) < 1000:
             _shapes.add(shape)
@@ -500,12 +503,12 @@ class Selection:
 
     def __init__(self, filter_: dict[str, Any]) -> None:
         where = "manifest.json, the filter"
-        kinds = [*filter_.get("kinds", []), *([filter_["kind"]] if "kind" in filter_ else [])]
-        self.kinds = {str(kind).encode() for kind in kinds}
+        several = member({"kinds": [], **filter_}, "kinds", list, where)
+        kinds = [*several, filter_.get("kind", "")]
+        self.kinds = {str(kind).encode() for kind in kinds if kind}
         self.since = self._bound(filter_.get("since"), where)
         self.until = self._bound(filter_.get("until"), where)
         self.is_seen_in_leaf = set(filter_) <= {"since", "until", "kind", "kinds"}
-        self.is_everything = not filter_
 
     @staticmethod
     def _bound(moment: Any, where: str) -> bytes:
@@ -601,10 +604,9 @@ class Folder:
             refuse(extra[0], "this file does not belong in the export.")
         for name in sorted(expected - set(self.sizes)):
             refuse(name, "the file is missing.")
-        if size:
-            for name in tile_names(size):
-                if name not in self.sizes:
-                    refuse(name, "the file is missing.")
+        for name in tile_names(size):
+            if name not in self.sizes:
+                refuse(name, "the file is missing.")
 
     def check_digests(self, stated: dict[str, Any]) -> None:
         for name in sorted(set(self.sizes) - set(self._read) - {"manifest.json"}):
@@ -900,7 +902,7 @@ def check_selected(
 ) -> list[str]:
     name = "selection.jsonl"
     found = check_lines(folder.lines(name), name, key)
-    check_same_head(found.head, manifest, f"{name}, line 1")
+    check_same_head(found.head, manifest, f"{name}, line 1, the signed head")
     if found.count != manifest["entries"] or found.filter != manifest["filter"]:
         refuse(f"{name}, line 1", "its filter or number of entries is not that of manifest.json.")
     return found.said()

@@ -16,9 +16,9 @@ from pathlib import Path
 import metamorphic_log
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from django.conf import settings
+from django.conf import settings as django_settings
 from django.db import transaction
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit import (
@@ -40,7 +40,7 @@ from audit.models import Checkpoint, Payload
 from audit.queries import EntryFilter
 from audit.tiles import WIDTH, parts_of
 from tests.audit.builders import ANNA, BRAM, NOW, an_event, append, lifted_triggers, log_of
-from tests.audit.test_verify_parts import cosignature, policy_of
+from tests.audit.test_verify_parts import JSON, cosignature, policy_of
 
 pytestmark = pytest.mark.django_db
 
@@ -528,7 +528,7 @@ class TestAlteredExport:
 
     def test_is_refused_with_the_root_of_another_tree(self, folder: Path) -> None:
         """Signed by the key of the log, over entries that are not these."""
-        other = checkpoint.Head(origin=settings.LOG_ORIGIN, size=300, root=bytes(32))
+        other = checkpoint.Head(origin=django_settings.LOG_ORIGIN, size=300, root=bytes(32))
         (folder / "checkpoint").write_text(checkpoint.sign(head=other, key=rootkeys.log_key()))
 
         assert said_of(folder).startswith("checkpoint, line 3: its root is not the one in manifest")
@@ -548,7 +548,7 @@ class TestAlteredExport:
 
     def test_is_refused_with_a_head_of_an_absurd_size(self, folder: Path) -> None:
         size = 2**53 - 1
-        head = checkpoint.Head(origin=settings.LOG_ORIGIN, size=size, root=bytes(32))
+        head = checkpoint.Head(origin=django_settings.LOG_ORIGIN, size=size, root=bytes(32))
         (folder / "checkpoint").write_text(checkpoint.sign(head=head, key=rootkeys.log_key()))
         resign(folder, size=size, root=in_base64(bytes(32)))
 
@@ -563,7 +563,7 @@ class TestAlteredExport:
     def test_is_refused_when_another_key_signed_everything(self, folder: Path) -> None:
         key = Ed25519PrivateKey.generate()
         head = checkpoint.verify(note=(folder / "checkpoint").read_text(), verifier=proofs.signer())
-        other = checkpoint.verifier_of(key=key, origin=settings.LOG_ORIGIN).to_vkey()
+        other = checkpoint.verifier_of(key=key, origin=django_settings.LOG_ORIGIN).to_vkey()
         (folder / "checkpoint").write_text(checkpoint.sign(head=head, key=key))
         (folder / "policy").write_bytes(manifest.policy(logs=[other], witnesses=[], quorum=0))
         (folder / "keys.json").write_bytes(manifest.keys([manifest.LogKey(vkey=other)]))
@@ -614,6 +614,10 @@ class TestManifest:
             (
                 {"filter": {"since": "yesterday"}},
                 "manifest.json, the filter: a moment in it is none.",
+            ),
+            (
+                {"filter": {"kinds": "a"}},
+                "manifest.json, the filter: the member 'kinds' is missing",
             ),
             ({"files": {}}, "LEESMIJ.md: this is not what the manifest says"),
         ],
@@ -727,6 +731,43 @@ class TestDamagedEntry:
         assert said_of(folder).startswith(said)
 
 
+class TestNonsense:
+    """Whatever the holder of the key of the log signs: a sentence, never a traceback."""
+
+    @pytest.mark.parametrize(
+        ("kind", "name"),
+        [
+            ("complete-257", "manifest.json"),
+            ("complete-257", "keys.json"),
+            ("complete-257", "openings.ndjson"),
+            ("selection", "selection.jsonl"),
+        ],
+    )
+    @settings(max_examples=15)
+    @given(data=st.data())
+    def test_is_answered(self, exports: Path, kind: str, name: str, data: st.DataObject) -> None:
+        kept = {path: path.read_bytes() for path in (exports / kind).glob("*.*")}
+        path = exports / kind / name
+        lines = path.read_bytes().splitlines(keepends=True)
+        number = data.draw(st.integers(0, min(len(lines) - 1, 5)))
+        members = json.loads(lines[number])
+        members[data.draw(st.sampled_from(sorted(members)))] = data.draw(JSON)
+        if name == "manifest.json":
+            del members["signature"]
+            lines[number] = manifest.signed(members, key=rootkeys.log_key())
+        else:
+            lines[number] = canonical(members) + b"\n"
+        path.write_bytes(b"".join(lines))
+        if name != "manifest.json":
+            resign(exports / kind)
+
+        code, said = verdict_on(exports / kind)
+        for changed, content in kept.items():
+            changed.write_bytes(content)
+        assert code in {verify.GENUINE, verify.NOT_GENUINE, verify.UNREADABLE}
+        assert said
+
+
 class TestOtherKinds:
     @pytest.fixture(params=[Contents.SELECTION, Contents.TABLE])
     def other(self, request: pytest.FixtureRequest, exports: Path, tmp_path: Path) -> Path:
@@ -762,10 +803,13 @@ class TestOtherKinds:
     def test_of_an_older_log_are_refused(self, exports: Path, tmp_path: Path) -> None:
         folder = Path(shutil.copytree(exports / "selection", tmp_path / "export"))
         for change, said in (
-            ({"size": 299}, "selection.jsonl, line 1, line 2: its size is 300; manifest.json says"),
+            (
+                {"size": 299},
+                "selection.jsonl, line 1, the signed head, line 2: its size is 300; manifest.json says",
+            ),
             (
                 {"root": "x", "size": 300},
-                "selection.jsonl, line 1, line 3: its root is not the one",
+                "selection.jsonl, line 1, the signed head, line 3: its root is not the one",
             ),
             ({"entries": 99}, "selection.jsonl, line 1: its filter or number of entries is not"),
             ({"filter": {}}, "selection.jsonl, line 1: its filter or number of entries is not"),
@@ -793,7 +837,7 @@ class TestOlderHead:
         assert f"It continues the older head, of {size} entries.\n" in said
 
     def signed(self, tmp_path: Path, size: int, *, key: Ed25519PrivateKey | None = None) -> str:
-        head = checkpoint.Head(origin=settings.LOG_ORIGIN, size=size, root=bytes(32))
+        head = checkpoint.Head(origin=django_settings.LOG_ORIGIN, size=size, root=bytes(32))
         path = tmp_path / "older"
         path.write_text(checkpoint.sign(head=head, key=key or rootkeys.log_key()))
         return str(path)
@@ -833,7 +877,7 @@ class TestOlderHead:
     def test_may_be_signed_by_a_key_that_counted_then(self, folder: Path, exports: Path) -> None:
         """The key was replaced after 299 entries; the head of 257 is still that of the older key."""
         replaced = Ed25519PrivateKey.generate()
-        old = checkpoint.verifier_of(key=replaced, origin=settings.LOG_ORIGIN).to_vkey()
+        old = checkpoint.verifier_of(key=replaced, origin=django_settings.LOG_ORIGIN).to_vkey()
         keys = [
             manifest.LogKey(vkey=old, last_size=299),
             manifest.LogKey(vkey=vkey(), first_size=257),

@@ -434,6 +434,9 @@ class TestPolicy:
         assert "does not name the key of the log" in refused(self.check, b"quorum none\n")
 
 
+QUOTABLE = leaf.in_base64(bytes(32)).encode()
+
+
 class TestOpeningLines:
     LINE: dict[str, Json] = {
         "actor": "service", "at": "2026-11-24T09:30:15Z", "index": 7, "internal": {"a": "b", "n": 1},
@@ -493,6 +496,29 @@ class TestOpeningLines:
         said = refused(verify.read_opening, line, 3)
         assert said == refused(self.slowly, line, monkeypatch).replace("line 1", "line 3")
         assert said.startswith("openings.ndjson, line 3")
+
+    NESTED = b'{"a":{},"internalOpening":"%b","kind":"k","shown":{}}' % QUOTABLE
+
+    @pytest.mark.parametrize(
+        "line",
+        [
+            # Inside a compartment lies what looks like the end of a compartment.
+            b'{"actor":"a","at":"t","index":7,"internal":%b,"internalOpening":"%b","kind":"k","shown":{},'
+            b'"shownOpening":"%b"}\n' % (NESTED, QUOTABLE, QUOTABLE),
+            b'{"actor":"a","at":"t","index":7,"internal":%b,"shownOpening":"%b"}\n'
+            % (NESTED, QUOTABLE),
+        ],
+    )
+    def test_are_never_split_within_a_compartment(
+        self, line: bytes, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        assert verify.OPENING.fullmatch(line)
+        try:
+            expected = self.slowly(line, monkeypatch)
+        except verify.NotGenuine:
+            refused(verify.read_opening, line, 1)
+        else:
+            assert verify.read_opening(line, 1) == expected
 
     def test_that_say_that_they_are_damaged_are_refused(self) -> None:
         assert "someone changed it" in refused(verify.read_opening, self.line(damaged=True), 1)
