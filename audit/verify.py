@@ -805,7 +805,7 @@ def check_manifest(
     manifest: dict[str, Any], content: bytes, trusted: Key | None
 ) -> tuple[str, Key]:
     where = "manifest.json"
-    if manifest.get("format") != EXPORT or manifest.get("kind") not in FILES:
+    if manifest.get("format") != EXPORT or str(manifest.get("kind")) not in FILES:
         raise Unreadable(f"manifest.json: this is not an export of the kind {EXPORT}.")
     kinds = {"size": int, "entries": int, "filter": dict, "files": dict, "verification": dict}
     for name, kind in kinds.items():

@@ -761,9 +761,11 @@ class TestNonsense:
         if name != "manifest.json":
             resign(exports / kind)
 
-        code, said = verdict_on(exports / kind)
-        for changed, content in kept.items():
-            changed.write_bytes(content)
+        try:
+            code, said = verdict_on(exports / kind)
+        finally:
+            for changed, content in kept.items():
+                changed.write_bytes(content)
         assert code in {verify.GENUINE, verify.NOT_GENUINE, verify.UNREADABLE}
         assert said
 
