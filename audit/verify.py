@@ -577,7 +577,7 @@ class Folder:
         return content
 
     def lines(self, name: str) -> Iterator[tuple[int, bytes]]:
-        digest, size, number = hashlib.sha256(), 0, 0
+        digest, size = hashlib.sha256(), 0
         with open(self.path / name, "rb") as stream:
             for number, line in numbered(stream, name):
                 digest.update(line)
