@@ -213,13 +213,13 @@ class Head(NamedTuple):
     signatures: list[tuple[str, bytes]]
 
 
-def read_key(vkey: object, where: str) -> Key:
+def read_key(vkey: object, where: str, kind: int = LOG_KEY) -> Key:
     found = re.fullmatch(rf"({NAME})\+([0-9a-f]{{8}})\+(\S+)", str(vkey))
     typed = unbase64(found[3], where) if found else b""
     key = Key(found[1] if found else "", typed[0] if typed else 0, typed[1:])
-    is_ours = key.kind in (LOG_KEY, WITNESS_KEY) and len(key.key) == HASH
-    if not found or not is_ours or key.id.hex() != found[2]:
-        refuse(where, "this is not an Ed25519 key with its own id (C2SP vkey).")
+    is_right = key.kind == kind and len(key.key) == HASH
+    if not found or not is_right or key.id.hex() != found[2]:
+        refuse(where, "this is not an Ed25519 key of that kind, with its own id (C2SP vkey).")
     return key
 
 
@@ -280,7 +280,7 @@ def check_policy(content: bytes, head: Head, key: Key) -> None:
         elif name in is_met or word not in ("witness", "group") or not rest:
             refuse(where, "this is not a line of a policy, or not in its place.")
         elif word == "witness":
-            is_met[name] = is_cosigned(head, read_key(rest[0], where))
+            is_met[name] = is_cosigned(head, read_key(rest[0], where, WITNESS_KEY))
         else:
             is_met[name] = is_group_met(rest[0], rest[1:], is_met, where)
     if key not in logs or len(quorums) != 1:
@@ -414,10 +414,16 @@ def is_day(text: bytes) -> bool:
         return False
 
 
-def read_leaf(content: bytes, where: str) -> re.Match[bytes]:
+def leaf_of(content: bytes) -> re.Match[bytes] | None:
+    """Return the members of a leaf, when it is one in its canonical form."""
     found = LEAF.fullmatch(content)
-    if not found or not is_day(found["day"]):
-        refuse(where, "this is not a leaf of the log in its canonical form.")
+    return found if found and is_day(found["day"]) else None
+
+
+def read_leaf(content: bytes, where: str) -> re.Match[bytes]:
+    found = leaf_of(content)
+    if not found:
+        refuse(where, "this is not a leaf in canonical form.")
     return found
 
 
@@ -710,11 +716,14 @@ class Walk:
         for index in range(number * WIDTH, number * WIDTH + width):
             begin = offset + 2
             end = begin + int.from_bytes(content[offset:begin], "big")
-            where = f"{name}, byte {offset} (index {index})"
-            if end > len(content):
-                refuse(where, "the file stops in the middle of this entry.")
             body = content[begin:end]
-            self._entry(index, read_leaf(body, where))
+            leaf = leaf_of(body)
+            if end > len(content) or leaf is None:
+                what = "the file stops in the middle of" if end > len(content) else "this is not"
+                refuse(
+                    f"{name}, byte {offset} (index {index})", f"{what} a leaf in canonical form."
+                )
+            self._entry(index, leaf)
             hashes.append(sha256(b"\x00" + body).digest())
             offset = end
         if offset != len(content):

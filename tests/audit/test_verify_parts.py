@@ -225,7 +225,7 @@ class TestLeaf:
         content = A_LEAF.to_bytes().decode().replace(old, new).encode()
 
         assert refused(verify.read_leaf, content, "x") == (
-            "x: this is not a leaf of the log in its canonical form."
+            "x: this is not a leaf in canonical form."
         )
         with pytest.raises(leaf.LeafError):
             leaf.parse_leaf(content)
@@ -327,7 +327,7 @@ class TestKey:
         [
             "", "a", VKEY.replace("log", "lag"), VKEY[:-1], VKEY + "=", VKEY.replace("+A", "+B"),
             "a+00000000+", vkey_of(verify.Key("a", 6, bytes(32))),
-            vkey_of(verify.Key("a", 1, bytes(31))), None,
+            vkey_of(verify.Key("a", 1, bytes(31))), vkey_of(witness_key(0)), None,
         ],
     )  # fmt: skip
     def test_in_another_form_is_refused(self, vkey: object) -> None:
@@ -415,6 +415,8 @@ class TestPolicy:
             ("witness none x", "policy, line 5: this is not a line"),
             ("witness w9", "policy, line 5: this is not a line"),
             ("witness w9 x", "policy, line 5: this is not an Ed25519 key"),
+            (f"witness w9 {VKEY}", "policy, line 5: this is not an Ed25519 key"),
+            (f"log {vkey_of(witness_key(0))}", "policy, line 5: this is not an Ed25519 key"),
             ("log", "policy, line 5: this is not an Ed25519 key"),
             ("log a b c", "policy, line 5: this is not a line"),
             ("group g any w9", "policy, line 5: the group is not one of names above it."),
