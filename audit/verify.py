@@ -53,7 +53,7 @@ class Unreadable(Exception):
     """There is nothing here that this program can check."""
 
 
-def refuse(where: str, what: str) -> NoReturn:
+def refuse(where: object, what: str) -> NoReturn:
     raise NotGenuine(f"{where}: {what}")
 
 
@@ -381,7 +381,7 @@ LEAF = re.compile(
 )
 OPENING = re.compile(
     (
-        rf'\{{"actor":"({_TEXT})","at":"([^"]*)","index":(0|[1-9][0-9]{{0,17}}),'
+        rf'\{{"actor":"({_TEXT})","at":"({_TEXT})","index":(0|[1-9][0-9]{{0,17}}),'
         rf'"internal":(null|\{{.*?\}}),"internalOpening":(null|"{_HASH64}"),"kind":"({_TEXT})",'
         rf'"shown":(null|\{{.*?\}}),"shownOpening":(null|"{_HASH64}")\}}\n'
     ).encode()
@@ -404,6 +404,9 @@ class Opening(NamedTuple):
     about: tuple[bytes, bytes, bytes]  # actor, time and kind: what the leaf says too
     shown: tuple[bytes, bytes]
     internal: tuple[bytes, bytes]
+
+    def __str__(self) -> str:
+        return f"openings.ndjson, line {self.line} (index {self.place})"
 
 
 @functools.lru_cache(maxsize=4096)
@@ -430,20 +433,20 @@ def read_leaf(content: bytes, where: str) -> re.Match[bytes]:
 _shapes: set[bytes] = set()
 
 
-def is_shape_known(line: bytes, begin: int, end: int) -> bool:
-    """Tell whether a line is an opening in canonical JSON; its index stands from begin to end.
+def is_shape_known(line: bytes, begin: int) -> bool:
+    """Tell whether a line is an opening in canonical JSON, from what follows its index; the rest is.
 
-    What stays when plain texts and the index are taken out repeats from line to line, and is read
-    strictly once. A plain text holds no quote, no escape and nothing that has a second way to write it.
-    Each compartment ends where the expression ends it when no other name ends like those after it.
+    What stays when plain texts are taken out repeats from line to line, and is read strictly once. A
+    plain text holds no quote, no escape and nothing that has a second way to write it. Each compartment
+    ends where the expression ends it when no other name ends like those after it.
     """
-    shape = PLAIN.sub(b':""', line[:begin]) + b"0" + PLAIN.sub(b':""', line[end:-1])
+    shape = PLAIN.sub(b':""', line[begin:-1])
     if shape not in _shapes:
         try:
-            is_opening = set(parse(shape, "")) == OPENING_MEMBERS
+            members = parse(b'{"actor":"","at":"","index":0' + shape, "")
         except NotGenuine:
             return False
-        if not is_opening or shape.count(b'Opening"') != 2:
+        if set(members) != OPENING_MEMBERS or shape.count(b'Opening"') != 2:
             return False
         if len(_shapes) < 1000:
             _shapes.add(shape)
@@ -452,7 +455,7 @@ def is_shape_known(line: bytes, begin: int, end: int) -> bool:
 
 def read_opening(line: bytes, number: int) -> Opening:
     found = OPENING.fullmatch(line) if len(line) <= LONGEST_MATCHED else None
-    if found and is_shape_known(line, *found.span(3)):
+    if found and is_shape_known(line, found.end(3)):
         actor, at, index, internal, its, kind, shown, its_own = found.groups()
         return Opening(number, int(index), (actor, at, kind), (shown, its_own), (internal, its))
     where = f"openings.ndjson, line {number}"
@@ -478,7 +481,7 @@ def check_members(members: dict[str, Any], expected: set[str], where: str) -> No
 
 
 def check_parts(
-    leaf: re.Match[bytes], shown: tuple[bytes, bytes], internal: tuple[bytes, bytes], where: str
+    leaf: re.Match[bytes], shown: tuple[bytes, bytes], internal: tuple[bytes, bytes], where: object
 ) -> bool:
     """Check both compartments against the commitments in the leaf; return whether one was erased."""
     uid, is_erased = uid_of(leaf), False
@@ -745,10 +748,9 @@ class Walk:
             self._check_tag(index, leaf)
 
     def _check_opening(self, opening: Opening, leaf: re.Match[bytes]) -> None:
-        where = f"openings.ndjson, line {opening.line} (index {opening.place})"
-        if opening.about != (leaf["actor"], leaf["at"], leaf["kind"]):
-            refuse(where, "its actor, time or kind is not what the leaf says.")
-        self.erased += check_parts(leaf, opening.shown, opening.internal, where)
+        if opening.about != leaf.group("actor", "at", "kind"):
+            refuse(opening, "its actor, time or kind is not what the leaf says.")
+        self.erased += check_parts(leaf, opening.shown, opening.internal, opening)
         self.opened += 1
 
     def _check_tag(self, index: int, leaf: re.Match[bytes]) -> None:
