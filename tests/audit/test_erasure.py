@@ -17,7 +17,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.migrations.recorder import MigrationRecorder
 from pytest_django import Settings
 
-from audit import erasure_journal, export, keyring, operations, proofs, queries, verifier
+from audit import erasure_journal, export, keyring, operations, proofs, queries, verify
 from audit.checkpoint import Head
 from audit.checks import _KEYS, erased_stays_erased
 from audit.events import Actor, EventKind
@@ -182,7 +182,7 @@ class TestWhatIsLeft:
         for owner, kept in files.items():
             path = tmp_path / f"{owner}.json"
             path.write_bytes(kept.to_bytes())
-            assert verifier.main([str(path), "--vkey", kept.vkey]) == 0
+            assert verify.main([str(path), "--vkey", kept.vkey]) == 0
         with pytest.raises(proofs.NotProvableError):
             proofs.proof_of(uid=parse_leaf(files[ANNA].leaf.encode()).uid, subject_id=ANNA)
         bram = parse_leaf(files[BRAM].leaf.encode())
