@@ -8,7 +8,7 @@ from urllib.parse import urlencode, urlsplit
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import Resolver404, resolve, reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -140,8 +140,11 @@ def halfway_page(page: HalfwayPage) -> Callable[[HttpRequest], HttpResponseBase]
     return marked(gated, Audience.HALFWAY)
 
 
-def to_log_in(request: HttpRequest) -> HttpResponseRedirect:
+def to_log_in(request: HttpRequest) -> HttpResponse:
     """Send someone to the log-in page, and back here afterwards when here is a page to read."""
+    if "HX-Request" in request.headers:
+        # A script asked for a piece of a page: let the whole page ask again, and be sent away itself.
+        return HttpResponse(headers={"HX-Refresh": "true"})
     address = reverse("log-in")
     if request.method in {"GET", "HEAD"}:
         return HttpResponseRedirect(f"{address}?{urlencode({'next': request.get_full_path()})}")

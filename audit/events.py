@@ -35,6 +35,7 @@ class EventKind(enum.StrEnum):
     ACCESS_DECIDED = "access.decision.made"
     LOG_READ = "log.entries.read"
     LOG_EXPORTED = "log.entries.exported"
+    EXPORT_DOWNLOADED = "log.export.downloaded"
     JOURNAL_RESTARTED = "log.journal.restarted"
     CLOCK_WENT_BACK = "log.clock.went-back"
     LOG_VERIFIED = "log.head.verified"

@@ -14,6 +14,7 @@ from audit.models import Checkpoint, Key, Leaf, LogEntry, LogHead, Payload, Pend
 _CHUNK = 1024
 _HIGHEST_LEVEL = 7  # 256 ** 8 entries
 
+Progress = Callable[[int], None]
 
 # What apps above this one keep besides the log; each gives a sentence per fault. They add theirs
 # when they are ready.
@@ -31,10 +32,11 @@ class Verification:
         self._erasures = Erasures()
         self._rows: dict[int, list[bytes]] = {}  # per level, the hashes of the tile that is filling
 
-    def run(self) -> None:
+    def run(self, *, progress: Progress | None = None) -> None:
+        """Check everything. `progress` is told how many entries were counted, after each chunk."""
         head = LogHead.objects.first()
         self._check_keys()
-        self._walk(until=head.size if head else 0)
+        self._walk(until=head.size if head else 0, progress=progress)
         self._check_head(head)
         self._check_what_lies_beyond()
         self._check_unplaced()
@@ -70,7 +72,7 @@ class Verification:
         if what := self._erasures.fault(key):
             self._note("key", f"key {key.id}", what)
 
-    def _walk(self, *, until: int) -> None:
+    def _walk(self, *, until: int, progress: Progress | None) -> None:
         expected = 0
         while chunk := list(
             Leaf.objects.filter(index__gte=expected, index__lt=until).order_by("index")[:_CHUNK]
@@ -88,6 +90,8 @@ class Verification:
                 self._add(leaf, entries.get(leaf.entry_id))
                 if note := signed.get(expected):
                     self._check_checkpoint(note)
+            if progress is not None:
+                progress(expected)
 
     def _add(self, leaf: Leaf, entry: LogEntry | None) -> None:
         hash_ = bytes(leaf.hash)

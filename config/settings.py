@@ -11,6 +11,11 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 # Everything that is written while running lies below here: database, keys, mail, exports.
 DATA_DIR = env.own_folder("REGIE_DATA_DIR", default=BASE_DIR / "var")
 KEYS_DIR = env.folder("REGIE_KEYS_DIR", default=DATA_DIR / "keys")
+# What people asked for and download later: copies of the log, so for this account alone.
+EXPORTS_DIR = DATA_DIR / "exports"
+EXPORTS_ARE_KEPT = timedelta(
+    days=env.number("REGIE_EXPORTS_KEPT_DAYS", default=7, least=1, most=30)
+)
 DEMO = env.flag("REGIE_DEMO", default=False)  # set by `manage.py demo` only; checks.py guards it
 DEBUG = env.flag("REGIE_DEBUG", default=False)
 SECRET_KEY = env.secret("REGIE_SECRET_KEY") or django_secret(KEYS_DIR)
@@ -30,6 +35,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "django_htmx",
     "django_otp",
     "rest_framework",
     "drf_spectacular",
@@ -158,6 +164,8 @@ CELERY_BEAT_SCHEDULE = {
     "settle-log": {"task": "audit.tasks.settle_log", "schedule": 2.0},
     "send-messages": {"task": "consent.tasks.send_messages", "schedule": 5.0},
     "expire-months": {"task": "audit.tasks.expire_months", "schedule": 86_400.0},
+    "recover-jobs": {"task": "consent.tasks.recover_jobs", "schedule": 5.0},
+    "forget-old-jobs": {"task": "consent.tasks.forget_old_jobs", "schedule": 900.0},
     "forget-assertions": {"task": "accounts.tasks.forget_expired", "schedule": 3600.0},
 }
 

@@ -1,8 +1,11 @@
 """Work that may wait. Each task reads the clock and makes one call into the domain."""
 
+from uuid import UUID
+
 from celery import shared_task
 from django.utils import timezone
 
+from consent.operations import job_kinds, jobs
 from consent.operations.messages import send_messages as send_due_messages
 
 
@@ -10,3 +13,20 @@ from consent.operations.messages import send_messages as send_due_messages
 def send_messages(**_later: object) -> None:
     """Mail the confirmations that are due. Safe to run twice, and by several workers at once."""
     send_due_messages(at=timezone.now())
+
+
+@shared_task
+def run_job(*, job: str, **_later: object) -> None:
+    """Do a job, if it still waits. Safe to run twice, and by several workers at once."""
+    job_kinds.run(job_id=UUID(job), clock=timezone.now)
+
+
+@shared_task
+def recover_jobs(**_later: object) -> None:
+    """Bring up jobs whose worker died or whose message was lost."""
+    jobs.recover(at=timezone.now())
+
+
+@shared_task
+def forget_old_jobs(**_later: object) -> None:
+    jobs.forget_old(at=timezone.now())

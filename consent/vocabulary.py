@@ -54,3 +54,29 @@ class Reason(enum.StrEnum):
     DATA_CATEGORY_MISSING = "data-category-missing"
     SUBJECT_NOT_THE_CLIENT = "subject-not-the-client"
     RESOURCE_TYPE_UNKNOWN = "resource-type-unknown"
+
+
+class JobKind(enum.StrEnum):
+    """What work a job is. `operations/job_kinds.py` says how each is done."""
+
+    LOG_EXPORT = "log-export"
+    LOG_VERIFICATION = "log-verification"
+
+
+class JobState(enum.StrEnum):
+    """Where a job stands. From the last three it never moves."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class JobFault(enum.StrEnum):
+    """Why a job failed. `officer/job_words.py` says it in a sentence."""
+
+    LOG_BROKEN = "log-broken"
+    NO_ROOM = "no-room"
+    NOT_WRITABLE = "not-writable"
+    GAVE_UP = "gave-up"

@@ -15,7 +15,7 @@ from accounts.gates import Audience, audience_of
 from accounts.models import DataSubject, ServiceClient, User
 from audit.events import EventKind
 from audit.models import LogEntry
-from consent.models import ConsentRecord, Purpose
+from consent.models import ConsentRecord, Job, Purpose
 from tests.accounts.steps import EMAIL, enrol, give_password, user_of
 from tests.visitors import client_of
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 LOG_IN = "log-in page"  # sent to the log-in page
 ON = "another page"  # sent to some other page
+
+NO_JOB = "00000000-0000-4000-8000-000000000000"
 
 HALFWAY_PAGES = {"log-in-code", "log-in-recovery", "enrol", "enrol-codes"}
 
@@ -118,9 +120,14 @@ MATRIX = {
     "office": for_officers(ON),
     "log": for_officers(200),
     "log-verify": for_officers(ON, "post"),
-    "log-entry": for_officers(404, "get", "00000000-0000-4000-8000-000000000000"),
-    "log-entry-proof": for_officers(404, "get", "00000000-0000-4000-8000-000000000000"),
-    "log-export": for_officers(200, "post"),
+    "log-entry": for_officers(404, "get", NO_JOB),
+    "log-entry-proof": for_officers(404, "get", NO_JOB),
+    "log-export": for_officers(ON, "post"),
+    "exports": for_officers(200),
+    "job": for_officers(404, "get", NO_JOB),
+    "job-cancel": for_officers(404, "post", NO_JOB),
+    "job-again": for_officers(404, "post", NO_JOB),
+    "job-result": for_officers(404, "post", NO_JOB),
 }
 VISITORS = ("anonymous", "halfway", "customer", "officer", "service")
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
@@ -252,9 +259,8 @@ class TestService:
             answer = client.post(address, {"choice-usage": "yes", "notice": "1"})
             assert answer.headers["Location"].startswith("/inloggen/"), name
         assert not ConsentRecord.objects.exists()
-        assert not LogEntry.objects.filter(
-            kind__in=[EventKind.LOG_VERIFIED, EventKind.LOG_EXPORTED]
-        ).exists()
+        assert not LogEntry.objects.filter(kind=EventKind.LOG_EXPORTED).exists()
+        assert not Job.objects.exists()
 
 
 class TestHalfway:

@@ -11,7 +11,7 @@ from audit.events import Actor, Event, EventKind
 from audit.models import Checkpoint, VerificationRun
 from audit.operations.appending import append
 from audit.tree import LogBrokenError
-from audit.verification import Verification
+from audit.verification import Progress, Verification
 
 
 def verify(
@@ -19,16 +19,17 @@ def verify(
     at: datetime,
     clock: Callable[[], datetime],
     event_of: Callable[[VerificationRun], Event] | None = None,
+    progress: Progress | None = None,
 ) -> VerificationRun:
     """Recompute the whole log from its entries, keep what was found and return it.
 
     `clock` tells when that was done. `event_of` makes the event that is logged with it, if any: both
-    are kept, or neither.
+    are kept, or neither. `progress` is told how many entries were counted, after each chunk.
 
     Raises:
         KeyFileError: a key is gone.
     """
-    verification = _recomputed()
+    verification = _recomputed(progress=progress)
     if fault := publishing.journal_fault():
         verification.add_fault(fault)
     with transaction.atomic():  # not before: on SQLite nobody else could write meanwhile
@@ -71,8 +72,8 @@ def restart_journal(*, at: datetime) -> Checkpoint | None:
     return newest
 
 
-def _recomputed() -> Verification:
+def _recomputed(*, progress: Progress | None = None) -> Verification:
     signer = checkpoint.verifier_of(key=rootkeys.log_key(), origin=settings.LOG_ORIGIN)
     verification = Verification(signer)
-    verification.run()
+    verification.run(progress=progress)
     return verification

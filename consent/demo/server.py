@@ -14,7 +14,7 @@ from django.core.servers.basehttp import get_internal_wsgi_application
 from consent.demo.place import HOST
 
 WEB_THREADS = 8
-WORKER_THREADS = 2
+WORKER_THREADS = 4  # so that two long jobs hold up neither the log nor the mail
 # The application answers a body over 1 MB with a sentence; the server only stops what is absurd.
 LARGEST_BODY = 64 * 1024 * 1024
 SECONDS_TO_STOP = 2.0

@@ -1,6 +1,7 @@
-"""Tables of the register, the notices, the choices and the held data."""
+"""Tables of the register, the notices, the choices, the held data and the work."""
 
 from consent.models.held import HeldItem
+from consent.models.jobs import Job
 from consent.models.notices import DismissedQuestion, NoticeVersion
 from consent.models.outbox import Message
 from consent.models.records import ConsentRecord, CurrentConsent
@@ -21,6 +22,7 @@ __all__ = [
     "DataItem",
     "DismissedQuestion",
     "HeldItem",
+    "Job",
     "Message",
     "NoticeVersion",
     "Organisation",

@@ -10,6 +10,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from audit.contents import Contents
 from consent.officer import wording
 from consent.queries.log import FilterOptions, LogFilters
 from consent.templatetags.parts import day
@@ -37,6 +38,18 @@ class _DayField(forms.DateField):
         MinValueValidator(_FIRST_DAY, message=_OTHER_DAY),
         MaxValueValidator(_LAST_DAY, message=_OTHER_DAY),
     ]
+
+
+class PageForm(forms.Form):
+    """Where a page of a list begins."""
+
+    voor = forms.UUIDField()
+
+
+class ExportForm(forms.Form):
+    """What of the log is exported."""
+
+    inhoud = forms.ChoiceField(choices=[(it.value, it.value) for it in Contents])
 
 
 class LogForm(forms.Form):

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from consent.officer import views
+from consent.officer import job_views, views
 
 urlpatterns = [
     path("kantoor/", views.front, name="office"),
@@ -9,4 +9,9 @@ urlpatterns = [
     path("kantoor/logboek/export/", views.export, name="log-export"),
     path("kantoor/logboek/<uuid:uid>/", views.entry, name="log-entry"),
     path("kantoor/logboek/<uuid:uid>/bewijs", views.entry_proof, name="log-entry-proof"),
+    path("kantoor/exports/", job_views.listed, name="exports"),
+    path("kantoor/opdrachten/<uuid:job_id>/", job_views.job, name="job"),
+    path("kantoor/opdrachten/<uuid:job_id>/stoppen/", job_views.cancel, name="job-cancel"),
+    path("kantoor/opdrachten/<uuid:job_id>/opnieuw/", job_views.again, name="job-again"),
+    path("kantoor/opdrachten/<uuid:job_id>/bestand/", job_views.download, name="job-result"),
 ]

@@ -1,10 +1,9 @@
-"""What a privacy officer sees: the log, whether it is intact, and exports of it."""
+"""What a privacy officer sees: the log, line by line, and whether it is intact. Checking and exporting it are jobs."""
 
-from typing import Literal
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -13,17 +12,13 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.gates import officer_page, read_and_send
 from accounts.models import User
+from audit.contents import Contents
 from audit.inspection import UnknownEntryError, inspect
 from consent.officer import entry_words, wording
 from consent.officer.chart import chart_of
-from consent.officer.forms import LogForm
-from consent.operations import office
+from consent.officer.forms import ExportForm, LogForm
+from consent.operations import exports, office, recomputing
 from consent.queries.log import filter_options
-
-_CONTENT_TYPES: dict[str, str] = {
-    "jsonl": "application/jsonl; charset=utf-8",
-    "csv": "text/csv; charset=utf-8",
-}
 
 
 @require_safe
@@ -96,39 +91,29 @@ def entry_proof(_request: HttpRequest, _officer: User, uid: UUID) -> HttpRespons
 
 @require_POST
 @officer_page
-def verify(request: HttpRequest, officer: User) -> HttpResponse:
-    run = office.verify(officer=officer, at=timezone.now(), clock=timezone.now)
-    if run.is_sound:
-        messages.success(request, _("The log was recomputed. It is intact."))
-    else:
-        messages.error(
-            request, _("The log was recomputed. It is not intact: see below what to do.")
-        )
-    return redirect("log")
+def verify(_request: HttpRequest, officer: User) -> HttpResponse:
+    asked = recomputing.ask(officer=officer, at=timezone.now())
+    return redirect("job", job_id=asked.pk)
 
 
 @require_POST
 @officer_page
-def export(request: HttpRequest, officer: User) -> HttpResponseBase:
-    form = _form(request)
-    if not form.is_valid():
+def export(request: HttpRequest, officer: User) -> HttpResponse:
+    form, wanted = _form(request), ExportForm(request.POST)
+    if not (form.is_valid() and wanted.is_valid()):
         messages.error(request, _("The filter was not right, so nothing was exported."))
         return redirect("log")
-    at = timezone.now()
-    kind: Literal["jsonl", "csv"] = "csv" if request.POST.get("form") == "csv" else "jsonl"
     try:
-        lines = office.export(officer=officer, filters=form.filters, form=kind, at=at)
-    except office.LogBrokenError as error:
+        asked = exports.ask(
+            officer=officer,
+            contents=Contents(wanted.cleaned_data["inhoud"]),
+            filters=form.filters,
+            at=timezone.now(),
+        )
+    except exports.LogBrokenError as error:
         messages.error(request, str(error))
         return redirect("log")
-    return StreamingHttpResponse(
-        lines,
-        content_type=_CONTENT_TYPES[kind],
-        headers={
-            "Content-Disposition": f'attachment; filename="{_file_name()}.{kind}"',
-            "Cache-Control": "no-store",
-        },
-    )
+    return redirect("job", job_id=asked.pk)
 
 
 def _form(request: HttpRequest) -> LogForm:
@@ -138,10 +123,6 @@ def _form(request: HttpRequest) -> LogForm:
         options=filter_options(language=_language()),
         is_posted=is_posted,
     )
-
-
-def _file_name() -> str:
-    return timezone.localtime().strftime("logboek-%Y-%m-%d-%H%M")
 
 
 def _language() -> str:

@@ -18,6 +18,7 @@ KINDS: dict[str, _Words] = {
     EventKind.ACCESS_DECIDED: _("Question from a service"),
     EventKind.LOG_READ: _("Log read"),
     EventKind.LOG_EXPORTED: _("Log exported"),
+    EventKind.EXPORT_DOWNLOADED: _("Export downloaded"),
     EventKind.JOURNAL_RESTARTED: _("Journal of the log restarted"),
     EventKind.CLOCK_WENT_BACK: _("Clock went back"),
     EventKind.LOG_VERIFIED: _("Log verified"),

@@ -16,7 +16,8 @@ from accounts.operations import erase_person
 from audit import erasure_journal
 from audit.events import Actor, Event, EventKind
 from audit.operations import append, destroy_key
-from consent.models import CurrentConsent, DismissedQuestion, HeldItem, Message
+from consent.models import CurrentConsent, DismissedQuestion, HeldItem, Job, Message
+from consent.operations import result_files
 from consent.queries.register import organisation
 
 
@@ -49,7 +50,7 @@ def announce_erasure(*, subject: DataSubject, request: str) -> bool:
 def erase_subject(*, subject_id: UUID, request: str, at: datetime) -> Counter[str]:
     """Erase a person whole or not at all; return what went, counted. The second time nothing goes.
 
-    What is held, what stands, messages, the login and both names are removed, and the keys are
+    What is held, what stands, messages, exports about this person alone, the login and both names are removed, and the keys are
     destroyed. Consent records stay: they say what someone was asked and answered, and no longer who.
 
     Raises:
@@ -68,6 +69,9 @@ def erase_subject(*, subject_id: UUID, request: str, at: datetime) -> Counter[st
         ("messages", Message),
     ):
         gone[name] = model._default_manager.filter(subject=subject).delete()[0]  # noqa: SLF001  # documented
+    about = Job.objects.filter(arguments__filter__subject=str(subject_id))
+    gone["jobs"] = about.delete()[0]
+    transaction.on_commit(result_files.sweep, robust=True)  # what those jobs made
     gone += erase_person(subject=subject, request=request, at=at)
     append(
         Event(

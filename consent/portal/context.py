@@ -83,7 +83,10 @@ class Frame:
     def menu(self) -> list[MenuItem]:
         """Return the main menu: at most six items, in the words of the headings they lead to."""
         if self.is_officer:
-            return [self._item("log", gettext("Log"), "history")]
+            return [
+                self._item("log", gettext("Log"), "history"),
+                self._item("exports", gettext("Exports"), "file"),
+            ]
         if not self.is_customer:
             return []
         return [

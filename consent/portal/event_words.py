@@ -74,6 +74,12 @@ OTHER_KINDS: dict[str, Phrase] = {
         gettext_lazy("made a copy of what happened with your data."),
         gettext_lazy("To check that everyone keeps to the rules."),
     ),
+    EventKind.EXPORT_DOWNLOADED: (
+        "file",
+        _PRIVACY_OFFICE,
+        gettext_lazy("downloaded a copy of what happened with your data."),
+        gettext_lazy("To check that everyone keeps to the rules."),
+    ),
     EventKind.TAG_KEY_TAKEN: (
         "key",
         _YOU,

@@ -16,7 +16,14 @@ KIND_OF_CHOICE = {
     ConsentStatus.WITHDRAWN: EventKind.CONSENT_WITHDRAWN,
 }
 CHOICES = frozenset(KIND_OF_CHOICE.values())
-LOOKS = frozenset({EventKind.ACCESS_DECIDED, EventKind.LOG_READ, EventKind.LOG_EXPORTED})
+LOOKS = frozenset(
+    {
+        EventKind.ACCESS_DECIDED,
+        EventKind.LOG_READ,
+        EventKind.LOG_EXPORTED,
+        EventKind.EXPORT_DOWNLOADED,
+    }
+)
 SIGN_INS = frozenset(
     {
         EventKind.SIGNED_IN,

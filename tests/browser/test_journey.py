@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
@@ -104,6 +105,27 @@ def checked(page: Page, proof: Path) -> str:
     return page.locator("main").inner_text()
 
 
+def ended(page: Page, heading: str, *, javascript: bool) -> None:
+    """Wait for a job; without scripts, by loading its page again as a person would."""
+    page.wait_for_url("**/kantoor/opdrachten/**")
+    found = page.get_by_role("heading", name=heading)
+    while not javascript and found.count() == 0:
+        page.wait_for_timeout(EVERY)
+        page.goto(page.url)
+    found.wait_for()
+
+
+def unpacked_download(page: Page, folder: Path) -> Path:
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Downloaden").click()
+    packed = folder.with_suffix(".zip")
+    download.value.save_as(packed)
+    with ZipFile(packed) as archive:
+        archive.extractall(folder)
+    (only,) = folder.iterdir()
+    return only
+
+
 def verify(export: Path) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [sys.executable, "-I", "audit/verify.py", str(export)],
@@ -161,17 +183,18 @@ def test_the_whole_loop(browser: Browser, tmp_path: Path, *, javascript: bool) -
             log_in(page, officer)
             page.wait_for_url("**/kantoor/logboek/**")
             page.locator("form[action$='/controle/'] button").click()
-            page.get_by_role("heading", name="Het logboek klopt").wait_for()
-            with page.expect_download() as download:
-                page.locator("button[name=form][value=jsonl]").click()
-            export = tmp_path / "logboek.jsonl"
-            download.value.save_as(export)
+            ended(page, "Het logboek klopt", javascript=javascript)
+            page.goto("/kantoor/logboek/")
+            page.locator("button[name=inhoud][value=complete]").click()
+            ended(page, "Uw export is klaar", javascript=javascript)
+            export = unpacked_download(page, tmp_path / "export")
 
     sound = verify(export)
     assert sound.returncode == 0, sound.stdout + sound.stderr
-    content = bytearray(export.read_bytes())
+    openings = export / "openings.ndjson"
+    content = bytearray(openings.read_bytes())
     content[len(content) // 2] ^= 1
-    export.write_bytes(content)
+    openings.write_bytes(content)
     broken = verify(export)
     assert broken.returncode != 0
-    assert "line" in (broken.stdout + broken.stderr).lower()
+    assert "openings.ndjson, line" in broken.stdout + broken.stderr

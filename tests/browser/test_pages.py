@@ -23,7 +23,7 @@ PUBLIC = [
     "/bestaat-niet/",
 ]
 CUSTOMERS = ["/mijn-gegevens/", "/toestemmingen/", LEAK, "/toestemmingen/levering-en-rekening/", "/wie-keek/", "/wie-keek/?soort=tegengehouden", "/wie-keek/sleutel/"]  # fmt: skip
-OFFICERS = ["/kantoor/logboek/", "/kantoor/logboek/?soort=access.decision.made&antwoord=refused", "/kantoor/logboek/?tot=2000-01-01", "/kantoor/logboek/?van=x"]  # fmt: skip
+OFFICERS = ["/kantoor/logboek/", "/kantoor/logboek/?soort=access.decision.made&antwoord=refused", "/kantoor/logboek/?tot=2000-01-01", "/kantoor/logboek/?van=x", "/kantoor/exports/"]  # fmt: skip
 PAGES = [
     *(("nobody", url) for url in PUBLIC),
     *(("customer", url) for url in CUSTOMERS),

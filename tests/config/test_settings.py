@@ -6,10 +6,12 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 from pytest_django import Settings
 
@@ -53,6 +55,16 @@ class TestProxies:
         answer = Client().get("/oauth/jwks.json", headers={"X-Forwarded-Proto": "https"})
 
         assert ("Strict-Transport-Security" in answer.headers) == (proxies == "1")
+
+
+class TestExports:
+    def test_are_kept_for_a_week_unless_told(self, read: Read) -> None:
+        assert read()["EXPORTS_ARE_KEPT"] == timedelta(days=7)
+        assert read(EXPORTS_KEPT_DAYS="30")["EXPORTS_ARE_KEPT"] == timedelta(days=30)
+
+    def test_are_kept_no_longer_than_an_erasure_may_take(self, read: Read) -> None:
+        with pytest.raises(ImproperlyConfigured, match="1 to 30"):
+            read(EXPORTS_KEPT_DAYS="31")
 
 
 class TestMail:

@@ -2,7 +2,8 @@
 
 import json
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -27,10 +28,10 @@ from audit import queries as log_queries
 from audit.events import EventKind
 from audit.models import Erasure, Key, LogEntry
 from consent import operations
-from consent.models import ConsentRecord, CurrentConsent, DataCategory, HeldItem, Purpose
+from consent.models import ConsentRecord, CurrentConsent, DataCategory, HeldItem, Job, Purpose
 from consent.operations.erasure import announce_erasure, erase_subject, replay_erasures
 from consent.queries.holdings import held_context
-from consent.vocabulary import Reason
+from consent.vocabulary import JobKind, Reason
 from tests import factories
 from tests.accounts.steps import enrol, give_password, user_of
 from tests.consent.test_access import ask
@@ -57,6 +58,8 @@ REMOVED = {
     "consent.CurrentConsent": "id subject purpose category record status valid_until notice_number recorded_at",
     "sessions.Session": "session_key session_data expire_date",
     "accounts.ThrottleCounter": "id key window_start count",
+    "consent.Job": "id kind arguments fingerprint asked_by state attempt lease_until nudge_at done total checkpoint"
+    " result result_size fault created_at started_at started_with finished_at expires_at",
 }
 EMPTIED = {
     "accounts.DataSubject": "id user key reference_index reference_sealed name_sealed erased_at",
@@ -104,6 +107,12 @@ def full(
                 choices={"usage": True, "household": household},
             )  # fmt: skip
         operations.dismiss_question(subject=subject, purpose="lekwaarschuwing", notice_number=1)
+        Job.objects.create(
+            kind=JobKind.LOG_EXPORT,
+            arguments={"contents": "table", "filter": {"subject": str(subject.pk)}},
+            fingerprint=str(subject.pk),
+            created_at=NOW,
+        )
         throttle.count(limit=throttle.PASSWORDS_PER_ACCOUNT, value=user.login_index, at=NOW)
     give_password(Client())  # a log-in of Anna that is halfway
     assert ask(lekdetectie).decision.permitted
@@ -194,7 +203,7 @@ class TestErasure:
             *("accounts.DataSubject.id", "audit.Key.owner_id", "consent.ConsentRecord.subject_id")
         }
         assert gone == {
-            "currentConsents": 2, "dismissedQuestions": 1, "heldItems": 1, "messages": 2,
+            "currentConsents": 2, "dismissedQuestions": 1, "heldItems": 1, "messages": 2, "jobs": 1,
             "logins": 1, "sessions": 2, "keys": 2, "entries": 5,
         }  # fmt: skip
 
@@ -208,6 +217,22 @@ class TestErasure:
                 assert apps.get_model(label)._default_manager.exists(), label
         assert {item.subject_id for item in HeldItem.objects.all()} == {bram.pk}
         assert CurrentConsent.objects.filter(subject=bram).count() == 2
+
+    def test_removes_the_files_of_exports_about_this_person_alone(
+        self,
+        full: DataSubject,
+        tmp_path: Path,
+        settings: Settings,
+        django_capture_on_commit_callbacks: Callable[..., AbstractContextManager[Any]],
+    ) -> None:
+        settings.EXPORTS_DIR = tmp_path
+        for job in Job.objects.all():
+            (tmp_path / f"{job.pk}.1").mkdir()
+
+        with django_capture_on_commit_callbacks(execute=True):
+            erase(full)
+
+        assert [path.name for path in tmp_path.iterdir()] == [f"{Job.objects.get().pk}.1"]
 
     def test_leaves_a_log_that_is_whole(self, full: DataSubject) -> None:
         erase(full)

@@ -23,6 +23,7 @@ class RunningDemo:
     process: subprocess.Popen[str]
     base: str
     folder: Path
+    environment: dict[str, str]
     said: list[str] = field(default_factory=list)
 
     @property
@@ -57,7 +58,12 @@ def running_demo(
         stderr=subprocess.STDOUT,
         text=True,
     )
-    demo = RunningDemo(process=process, base=f"http://127.0.0.1:{port}", folder=folder)
+    demo = RunningDemo(
+        process=process,
+        base=f"http://127.0.0.1:{port}",
+        folder=folder,
+        environment=environment | {"REGIE_DATA_DIR": str(folder)},
+    )
     ready = threading.Event()
     listener = threading.Thread(target=_listen, args=(demo, ready), daemon=True)
     listener.start()
