@@ -52,7 +52,7 @@ def erased_stays_erased(
     for alias in databases or []:
         if _KEYS not in MigrationRecorder(connections[alias]).applied_migrations():
             continue
-        found += [Error(fault, id="audit.E002") for fault in erasure_journal.faults()]
+        found += [Error(fault.sentence, id="audit.E002") for fault in erasure_journal.faults()]
         began = queries.epoch_began()
         if began and not settings.DEMO and timezone.now() - began > LONGEST_EPOCH:  # noqa: TID251  # an edge
             found.append(

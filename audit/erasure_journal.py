@@ -13,6 +13,7 @@ from django.conf import settings
 
 from audit import journal
 from audit.canonical import Json
+from audit.faults import Fault
 from audit.journal import JournalError
 from audit.models import Key
 
@@ -47,18 +48,19 @@ def undone() -> Iterator[tuple[Key, str]]:
             yield key, requests[key.pk]
 
 
-def faults() -> Iterator[str]:
+def faults() -> Iterator[Fault]:
     """Say which keys live again, if any."""
     try:
         again = [key for key, _ in undone()]
     except JournalError as error:
-        yield str(error)
+        yield Fault(what=str(error))
         return
     if again:
-        yield (
-            f"Table audit_key, key {again[0].pk}: it was destroyed, and lives again: was a backup restored? "
-            f"Run `manage.py replay_erasures` before anyone uses this database (keys: {len(again)})."
+        what = (
+            "it was destroyed, and lives again: was a backup restored? Run `manage.py replay_erasures` "
+            f"before anyone uses this database (keys: {len(again)})."
         )
+        yield Fault(table="audit_key", row=f"key {again[0].pk}", what=what)
 
 
 def _remembered() -> dict[UUID, str]:

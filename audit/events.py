@@ -38,6 +38,7 @@ class EventKind(enum.StrEnum):
     EXPORT_DOWNLOADED = "log.export.downloaded"
     JOURNAL_RESTARTED = "log.journal.restarted"
     CLOCK_WENT_BACK = "log.clock.went-back"
+    ENTRIES_REQUEUED = "log.entries.requeued"
     LOG_VERIFIED = "log.head.verified"
     KEY_DESTROYED = "log.key.destroyed"
     TAG_KEY_TAKEN = "log.tag-key.taken"

@@ -10,6 +10,7 @@ from audit import keyring, rootkeys, tlog_proof
 from audit.checkpoint import verifier_of
 from audit.entry_checks import entry_faults
 from audit.erasure_checks import Erasures
+from audit.faults import Fault
 from audit.leaf import INTERNAL, SHOWN, Leaf, LeafError, in_base64, parse_leaf
 from audit.merkle import leaf_hash
 from audit.models import Checkpoint, LogEntry
@@ -85,7 +86,7 @@ def inspect(uid: UUID) -> Inspection:
 
 def _faults(entry: LogEntry) -> list[str]:
     place, payload = getattr(entry, "place", None), getattr(entry, "payload", None)
-    keys = [payload.subject_key, payload.organisation_key] if payload else []
+    keys = [getattr(payload, name, None) for name in ("subject_key", "organisation_key")]
     found = entry_faults(
         entry=entry,
         index=place.index if place else None,
@@ -93,10 +94,13 @@ def _faults(entry: LogEntry) -> list[str]:
         keys={key.pk: key for key in keys if key},
         erasures=Erasures(),
     )
-    faults = [f"audit_{table}: {what}" for table, what in found]
+    faults = [
+        Fault(table=f"audit_{table}", column=column, what=what) for table, column, what in found
+    ]
     if place and bytes(place.hash) != leaf_hash(bytes(entry.leaf)):
-        faults.append("audit_leaf: the hash is not that of the entry.")
-    return faults
+        what = "it is not that of the entry."
+        faults.append(Fault(table="audit_leaf", column="hash", what=what))
+    return [fault.sentence for fault in faults]
 
 
 def _proof(entry: LogEntry, signed: Checkpoint | None) -> tlog_proof.TlogProof | None:

@@ -40,14 +40,7 @@ class OpenJournal:
         lines = os.pread(self._descriptor, self._end - start, start).splitlines()
         if not lines:
             return None
-        try:
-            members = parse(lines[-1])
-        except CanonicalError as error:
-            raise JournalError(f"The last line of {self._path} was changed. {_KEEP}") from error
-        note = members.get("note") if isinstance(members, dict) else None
-        if not isinstance(note, str):
-            raise JournalError(f"{self._path} is not the journal of a log. {_KEEP}")
-        return note
+        return _note_in(lines[-1], f"The last line of {self._path}", self._path)
 
     def append(self, note: str) -> None:
         """Write a note, and return when it is on disk.
@@ -95,6 +88,32 @@ class OpenJournal:
 
 
 _KEEP = "Keep a copy of it and of the database, and tell the security officer; nothing is signed until then."
+
+
+def notes(path: Path) -> Iterator[str]:
+    """Yield every note that the journal holds, the oldest first; a line that a crash cut off is none.
+
+    Raises:
+        JournalError: it cannot be read, or a line in it was changed.
+    """
+    try:
+        with path.open("rb") as stream:
+            for number, line in enumerate(stream, start=1):
+                if line.endswith(b"\n"):
+                    yield _note_in(line[:-1], f"Line {number} of {path}", path)
+    except OSError as error:
+        raise _cannot(path, error) from error
+
+
+def _note_in(line: bytes, name: str, path: Path) -> str:
+    try:
+        members = parse(line)
+    except CanonicalError as error:
+        raise JournalError(f"{name} was changed. {_KEEP}") from error
+    note = members.get("note") if isinstance(members, dict) else None
+    if not isinstance(note, str):
+        raise JournalError(f"{path} is not the journal of a log. {_KEEP}")
+    return note
 
 
 @contextmanager

@@ -176,8 +176,12 @@ class Checkpoint(models.Model):
 
 
 class VerificationRun(models.Model):
-    """One recomputation of the whole log: how much was counted and what, if anything, was found."""
+    """One recomputation of the log: how much was counted and what, if anything, was found.
 
+    `since` is the size of the signed head that was trusted; 0 when the whole log was recomputed.
+    """
+
+    since = models.PositiveBigIntegerField(default=0)
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField()
     counted = models.PositiveBigIntegerField()

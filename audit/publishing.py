@@ -4,7 +4,9 @@ The order: what is signed was committed; the signed head is committed; then it i
 journal; then it is shown. A crash between two of these is made good by the next publisher.
 """
 
+from collections.abc import Iterator
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 
 from django.conf import settings
@@ -12,10 +14,12 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from audit import checkpoint, integration, journal, merkle, rootkeys
+from audit.faults import Fault
 from audit.journal import JournalError, OpenJournal
 from audit.models import Checkpoint
 from audit.tree import LogBrokenError, StoredTree
 
+_CHUNK = 500
 _RESTART = (
     "Restore it from a backup. Only when that cannot be done, and `verify_log` finds nothing else: "
     "python3 manage.py restart_journal"
@@ -57,6 +61,35 @@ def journal_fault() -> str:
     except (JournalError, LogBrokenError) as error:
         return str(error)
     return ""
+
+
+def lost_heads() -> Iterator[Fault]:
+    """Name every head in the journal that the database no longer has: what was signed stays signed.
+
+    Whether the journal as such can be relied on is for `journal_fault`.
+    """
+    path = settings.LOG_JOURNAL
+    if path is None or not path.exists():
+        return
+    try:
+        for chunk in _in_chunks(journal.notes(path)):
+            heads = [checkpoint.parse_note(note)[0] for note in chunk]
+            stored = Checkpoint.objects.in_bulk([head.size for head in heads])
+            for head in heads:
+                kept = stored.get(head.size)
+                if kept is None or bytes(kept.root) != head.root:
+                    yield Fault(
+                        table="audit_checkpoint",
+                        row=f"checkpoint {head.size}",
+                        what="the journal holds another signed head of this size, or this one is gone.",
+                    )
+    except (JournalError, checkpoint.CheckpointError) as error:
+        yield Fault(what=f"The journal {path} cannot be compared with the log: {error}")
+
+
+def _in_chunks(notes: Iterator[str]) -> Iterator[list[str]]:
+    while chunk := list(islice(notes, _CHUNK)):
+        yield chunk
 
 
 def restart_journal() -> Checkpoint | None:

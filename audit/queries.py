@@ -221,15 +221,20 @@ def epoch_began() -> datetime | None:
 
 
 def last_run() -> VerificationRun | None:
-    return VerificationRun.objects.order_by("-id").first()
+    """Return the last run that says something about the whole log: one over all of it, or one that found a fault.
+
+    A run over the end of the log takes nothing back of what was found in its beginning.
+    """
+    telling = VerificationRun.objects.filter(Q(since=0) | Q(faults__gt=0))
+    return telling.order_by("-id").first()
 
 
 def view_of(entry: LogEntry) -> EntryView:
     """Open one row of `ROWS`, without another query."""
     place, payload = getattr(entry, "place", None), getattr(entry, "payload", None)
-    subject_key: Key | None = payload.subject_key if payload else None
+    subject_key: Key | None = getattr(payload, "subject_key", None)
     is_damaged = False
-    shown: Mapping[str, Json] | None = {} if payload and subject_key is None else None
+    shown: Mapping[str, Json] | None = {} if payload and payload.subject_key_id is None else None
     internal: Mapping[str, Json] | None = None
     try:
         internal = _members(opened(entry, INTERNAL))
@@ -262,11 +267,13 @@ def opened(entry: LogEntry, part: bytes) -> OpenedPart | None:
     payload = getattr(entry, "payload", None)
     if payload is None:
         return None
-    is_shown = part == SHOWN
-    key: Key | None = payload.subject_key if is_shown else payload.organisation_key
-    sealed = payload.subject_part if is_shown else payload.organisation_part
-    if key is None or sealed is None:
+    name = "subject" if part == SHOWN else "organisation"
+    key_id, sealed = getattr(payload, f"{name}_key_id"), getattr(payload, f"{name}_part")
+    if key_id is None or sealed is None:
         return None
+    key: Key | None = getattr(payload, f"{name}_key", None)
+    if key is None:
+        raise keyring.SealBrokenError("The key of these sealed bytes is gone.")
     try:
         return open_part(key=key, part=part, uid=entry.uid, sealed=bytes(sealed))
     except keyring.KeyDestroyedError:

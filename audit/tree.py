@@ -89,6 +89,34 @@ def stored_hashes(*, level: int, begin: int, end: int) -> list[bytes]:
     return hashes
 
 
+def stored_frontier(size: int) -> merkle.Frontier:
+    """Return what the stored tree holds of the first `size` leaves.
+
+    Raises:
+        LogBrokenError: a tile or leaf of it is missing.
+    """
+    stored = StoredTree(size)
+    heights = [height for height in reversed(range(size.bit_length())) if size >> height & 1]
+    return merkle.Frontier(
+        size, tuple(stored.node(height, (size >> height) - 1) for height in heights)
+    )
+
+
+def unfinished_rows(size: int) -> dict[int, list[bytes]]:
+    """Return, per level, the hashes of the tile that is filling when there are `size` leaves.
+
+    Raises:
+        LogBrokenError: some are missing.
+    """
+    rows: dict[int, list[bytes]] = {}
+    level = 0
+    while width := size >> level * TILE_HEIGHT:
+        begin = width >> TILE_HEIGHT << TILE_HEIGHT
+        rows[level] = stored_hashes(level=level, begin=begin, end=width)
+        level += 1
+    return rows
+
+
 def completed_tiles(*, size: int, leaves: Sequence[bytes]) -> list[Tile]:
     """Return the tiles, on every level, that become full when these leaves follow the first `size`.
 

@@ -1,55 +1,86 @@
 """Recompute the log from its entries, and name whatever does not agree. Memory stays constant."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Max
+from django.db.models import Exists, Max, Model, OuterRef
 
 from audit import checkpoint, erasure_journal, keyring, masterkeys, merkle, tree
-from audit.entry_checks import entry_faults
+from audit.entry_checks import EntryFault, entry_faults
 from audit.erasure_checks import Erasures, loose_ends, with_erasures
+from audit.faults import Fault
 from audit.keyfiles import KeyFileError
 from audit.models import Checkpoint, Key, Leaf, LogEntry, LogHead, Payload, PendingEntry, Tile
 
 _CHUNK = 1024
 _HIGHEST_LEVEL = 7  # 256 ** 8 entries
+_NAMED = 100  # faults that are kept by name; the rest is only counted
 
 Progress = Callable[[int], None]
 
-# What apps above this one keep besides the log; each gives a sentence per fault. They add theirs
-# when they are ready.
-BESIDE_THE_LOG: list[Callable[[], Iterator[str]]] = [erasure_journal.faults]
+# What apps above this one keep besides the log; each names its faults. They add theirs when they
+# are ready.
+BESIDE_THE_LOG: list[Callable[[], Iterator[Fault]]] = [erasure_journal.faults]
 
 
 class Verification:
-    """One walk over the whole log. Entries that arrive meanwhile are left for the next one."""
+    """One walk over the log, whole or from a signed head on. Entries that arrive meanwhile are left for the next one."""
 
     def __init__(self, signer: checkpoint.Verifier) -> None:
         self.faults = 0
-        self.first_fault = ""
+        self.named: list[Fault] = []
         self.frontier = merkle.Frontier()
+        self.counted = 0
         self._signer = signer
         self._erasures = Erasures()
         self._rows: dict[int, list[bytes]] = {}  # per level, the hashes of the tile that is filling
 
-    def run(self, *, progress: Progress | None = None) -> None:
-        """Check everything. `progress` is told how many entries were counted, after each chunk."""
+    @property
+    def first_fault(self) -> str:
+        return self.named[0].sentence if self.named else ""
+
+    def run(self, *, since: Checkpoint | None = None, progress: Progress | None = None) -> None:
+        """Check everything, or what came after `since`: then that head is trusted, once its signature is good.
+
+        `progress` is told how many entries were counted, after each chunk. Keys, and what lies beside
+        the log, are checked with the whole log only.
+        """
         head = LogHead.objects.first()
-        self._check_keys()
+        if since is None:
+            self._check_keys()
+        elif not self._is_continued_from(since):
+            return
         self._walk(until=head.size if head else 0, progress=progress)
         self._check_head(head)
         self._check_what_lies_beyond()
         self._check_unplaced()
-        for check in BESIDE_THE_LOG:
+        self._check_orphans()
+        for check in BESIDE_THE_LOG if since is None else []:
             for fault in check():
                 self.add_fault(fault)
 
-    def _note(self, table: str, place: object, what: str, *, times: int = 1) -> None:
-        self.add_fault(f"Table audit_{table}, {place}: {what}", times=times)
+    def _note(
+        self, table: str, row: object, what: str, *, column: str = "", times: int = 1
+    ) -> None:
+        fault = Fault(table=f"audit_{table}", row=str(row), column=column, what=what)
+        self.add_fault(fault, times=times)
 
-    def add_fault(self, fault: str, *, times: int = 1) -> None:
-        self.first_fault = self.first_fault or fault
+    def add_fault(self, fault: Fault | str, *, times: int = 1) -> None:
         self.faults += times
+        if len(self.named) < _NAMED:
+            self.named.append(Fault(what=fault) if isinstance(fault, str) else fault)
+
+    def _is_continued_from(self, since: Checkpoint) -> bool:
+        """Take up the tree as it is stored under a signed head, and compare it with what was signed."""
+        try:
+            self.frontier = tree.stored_frontier(since.size)
+            self._rows = tree.unfinished_rows(since.size)
+        except tree.LogBrokenError as error:
+            self._note("checkpoint", f"checkpoint {since.size}", str(error))
+            return False
+        self._check_checkpoint(since)
+        return True
 
     def _check_keys(self) -> None:
         masterkeys.masters()
@@ -66,14 +97,17 @@ class Verification:
             keyring.unwrapped(key)
         except keyring.KeyDestroyedError:
             if key.wrapped is not None or key.destroyed_at is None:
-                self._note("key", f"key {key.id}", "it is half destroyed.")
-        except (keyring.SealBrokenError, KeyFileError) as error:
+                column = "wrapped" if key.destroyed_at is None else "destroyed_at"
+                self._note("key", f"key {key.id}", "it is half destroyed.", column=column)
+        except KeyFileError as error:
+            self._note("key", f"key {key.id}", str(error), column="master_key_id")
+        except keyring.SealBrokenError as error:
             self._note("key", f"key {key.id}", str(error))
         if what := self._erasures.fault(key):
             self._note("key", f"key {key.id}", what)
 
     def _walk(self, *, until: int, progress: Progress | None) -> None:
-        expected = 0
+        expected = self.frontier.size
         while chunk := list(
             Leaf.objects.filter(index__gte=expected, index__lt=until).order_by("index")[:_CHUNK]
         ):
@@ -90,15 +124,16 @@ class Verification:
                 self._add(leaf, entries.get(leaf.entry_id))
                 if note := signed.get(expected):
                     self._check_checkpoint(note)
+            self.counted += len(chunk)
             if progress is not None:
-                progress(expected)
+                progress(self.counted)
 
     def _add(self, leaf: Leaf, entry: LogEntry | None) -> None:
         hash_ = bytes(leaf.hash)
         if entry is None:
             self._note("logentry", f"index {leaf.index}", "the entry of this leaf is gone.")
         elif merkle.leaf_hash(bytes(entry.leaf)) != hash_:
-            self._note("leaf", f"index {leaf.index}", "the hash is not that of the entry.")
+            self._note("leaf", f"index {leaf.index}", "it is not that of the entry.", column="hash")
             hash_ = merkle.leaf_hash(bytes(entry.leaf))
         self.frontier = self.frontier.extended([hash_])
         self._fill_tile(hash_)
@@ -121,30 +156,30 @@ class Verification:
         stored = Tile.objects.filter(level=made.level, number=made.number).first()
         if stored is None:
             self._note("tile", place, "it is missing.")
-        elif (bytes(stored.data), bytes(stored.root)) != (made.data, made.root):
-            self._note("tile", place, "it is not made of the leaves.")
+        for column in _differing(stored, {"data": made.data, "root": made.root}):
+            self._note("tile", place, "it is not made of the leaves.", column=column)
 
     def _check_checkpoint(self, stored: Checkpoint) -> None:
         place = f"checkpoint {stored.size}"
         try:
             head = checkpoint.verify(note=stored.note, verifier=self._signer)
         except checkpoint.CheckpointError as error:
-            self._note("checkpoint", place, str(error))
+            self._note("checkpoint", place, str(error), column="note")
             return
-        if (head.size, head.root) != (stored.size, bytes(stored.root)):
-            self._note("checkpoint", place, "the columns are not what was signed.")
-        elif head.root != self.frontier.root():
+        differing = _differing(stored, {"size": head.size, "root": head.root})
+        for column in differing:
+            self._note("checkpoint", place, "it is not what was signed.", column=column)
+        if not differing and head.root != self.frontier.root():
             self._note("checkpoint", place, "the entries are not the ones that were signed.")
 
     def _check_head(self, head: LogHead | None) -> None:
         if head is None or LogHead.objects.count() != 1:
             self._note("loghead", "head", "there must be exactly one.")
-        elif (head.size, bytes(head.root), bytes(head.frontier)) != (
-            self.frontier.size,
-            self.frontier.root(),
-            self.frontier.to_bytes(),
-        ):
-            self._note("loghead", "head", "it is not the head of these leaves.")
+            return
+        made = self.frontier
+        wanted = {"size": made.size, "root": made.root(), "frontier": made.to_bytes()}
+        for column in _differing(head, wanted):
+            self._note("loghead", "head", "it is not that of these leaves.", column=column)
 
     def _check_what_lies_beyond(self) -> None:
         """Find rows past the end. The head is read last: it moves together with the rows it covers."""
@@ -179,26 +214,47 @@ class Verification:
             self._check_entries(chunk, where={})
             last = chunk[-1].pk
 
+    def _check_orphans(self) -> None:
+        """Find what is about no entry at all: no foreign key is asked of someone who writes in the file."""
+        is_there = Exists(LogEntry.objects.filter(pk=OuterRef("pk")))
+        for table, rows in (
+            ("payload", Payload.objects.exclude(is_there)),
+            ("pendingentry", PendingEntry.objects.exclude(is_there)),
+        ):
+            if first := rows.order_by("pk").first():
+                self._note(table, f"id {first.pk}", "its entry is gone.", times=rows.count())
+
     def _check_entries(self, entries: Iterable[LogEntry], *, where: dict[int, int]) -> None:
-        for entry, table, what in self._faults_of(list(entries), where):
+        for entry, (table, column, what) in self._faults_of(list(entries), where):
             index = where.get(entry.pk)
             place = f"id {entry.pk}" if index is None else f"index {index}"
-            self._note(table, place, what)
+            self._note(table, place, what, column=column)
 
     def _faults_of(
         self, entries: Sequence[LogEntry], where: Mapping[int, int]
-    ) -> Iterator[tuple[LogEntry, str, str]]:
+    ) -> Iterator[tuple[LogEntry, EntryFault]]:
         ids = [entry.pk for entry in entries]
         payloads = Payload.objects.filter(entry_id__in=ids).in_bulk()
         wanted = {payload.subject_key_id for payload in payloads.values()}
         wanted |= {payload.organisation_key_id for payload in payloads.values()}
         keys = Key.objects.in_bulk(wanted - {None})
         for entry in entries:
-            for table, what in entry_faults(
+            for fault in entry_faults(
                 entry=entry,
                 index=where.get(entry.pk),
                 payload=payloads.get(entry.pk),
                 keys=keys,
                 erasures=self._erasures,
             ):
-                yield entry, table, what
+                yield entry, fault
+
+
+def _differing(row: Model | None, wanted: Mapping[str, object]) -> list[str]:
+    """Return the columns of a stored row that hold something else; none when there is no row."""
+    if row is None:
+        return []
+    return [column for column, value in wanted.items() if value != _plain(getattr(row, column))]
+
+
+def _plain(value: Any) -> Any:
+    return value if isinstance(value, int) else bytes(value)

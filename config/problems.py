@@ -15,7 +15,7 @@ from rest_framework.views import set_rollback
 
 from consent.errors import ConsentError
 
-API_ROOTS = frozenset({"access", "api", "oauth", ".well-known"})
+API_ROOTS = frozenset({"access", "api", "oauth", "healthz", ".well-known"})
 CONTENT_TYPE = "application/problem+json"
 KEPT_HEADERS = ("Allow", "Retry-After", "WWW-Authenticate")
 
@@ -32,6 +32,7 @@ ADVICE = {
     429: "This was asked too often. Wait as long as the header Retry-After says, then try again.",
     500: "Something went wrong on our side; the request was not carried out. Try again later, and "
     "tell the organisation when it keeps happening.",
+    503: "Something is wrong with this installation; the member checks names it. Tell its operator.",
 }
 INVALID = "One or more values cannot be used. The member errors names each, and what is wrong."
 
@@ -43,7 +44,12 @@ def is_api(request: HttpRequest) -> bool:
 
 
 def problem(
-    status: int, *, detail: str = "", code: str = "", errors: list[dict[str, str]] | None = None
+    status: int,
+    *,
+    detail: str = "",
+    code: str = "",
+    errors: list[dict[str, str]] | None = None,
+    members: Mapping[str, object] | None = None,
 ) -> HttpResponse:
     """Return an error as problem details; `code` is for programs and never changes, `detail` is for people."""
     title = HTTPStatus(status).phrase
@@ -56,6 +62,7 @@ def problem(
     }
     if errors:
         body["errors"] = errors
+    body.update(members or {})
     return JsonResponse(body, status=status, content_type=CONTENT_TYPE)
 
 

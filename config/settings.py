@@ -162,6 +162,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE = {
     "settle-log": {"task": "audit.tasks.settle_log", "schedule": 2.0},
+    "verify-log": {"task": "audit.tasks.verify_log", "schedule": 300.0},  # once a night; see there
     "send-messages": {"task": "consent.tasks.send_messages", "schedule": 5.0},
     "expire-months": {"task": "audit.tasks.expire_months", "schedule": 86_400.0},
     "recover-jobs": {"task": "consent.tasks.recover_jobs", "schedule": 5.0},

@@ -1,15 +1,18 @@
-"""Where to report a weakness in this installation (RFC 9116)."""
+"""What is about the installation itself: where to report a weakness (RFC 9116), and whether it is well."""
 
 from datetime import timedelta
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
+from django.db import DatabaseError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from accounts.gates import public_page
+from audit import health
+from config import problems
 
 # RFC 9116 section 2.5.5 asks for less than a year; whole days, so that the file changes once a day.
 COUNTS_FOR = timedelta(days=365)
@@ -29,3 +32,20 @@ def security_txt(_request: HttpRequest) -> HttpResponse:
         f"Canonical: {settings.PUBLIC_BASE_URL}{reverse('security-txt')}",
     ]
     return HttpResponse("\n".join([*lines, ""]), content_type="text/plain; charset=utf-8")
+
+
+@require_safe
+@csrf_exempt  # as above
+@public_page
+def healthz(_request: HttpRequest) -> HttpResponse:
+    """Tell whoever watches over this installation how it is: in states only, for anyone may ask."""
+    try:
+        found = health.checks(at=timezone.now())
+    except DatabaseError:
+        found = [health.Check(name="database", state="down")]
+    else:
+        found.insert(0, health.Check(name="database", state=health.OK))
+    states = {check.name: check.state for check in found}
+    if all(check.is_well for check in found):
+        return JsonResponse({"status": "ok", "checks": states})
+    return problems.problem(503, code="not-well", members={"checks": states})

@@ -7,21 +7,34 @@ from audit.operations.keys import (
     expire_month,
 )
 from audit.operations.master_rotation import Rotation, rotate_master_key
+from audit.operations.nightly import verify_nightly
+from audit.operations.reconciling import reconcile
 from audit.operations.settling import integrate, publish, settle
-from audit.operations.verifying import restart_journal, verify
+from audit.operations.verifying import (
+    Outcome,
+    UnknownHeadError,
+    examine,
+    restart_journal,
+    verify,
+)
 from audit.tree import LogBrokenError
 
 __all__ = [
     "LogBrokenError",
     "MonthNotOverError",
+    "Outcome",
     "Rotation",
+    "UnknownHeadError",
     "append",
     "destroy_key",
+    "examine",
     "expire_month",
     "integrate",
     "publish",
+    "reconcile",
     "restart_journal",
     "rotate_master_key",
     "settle",
     "verify",
+    "verify_nightly",
 ]

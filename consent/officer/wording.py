@@ -21,6 +21,7 @@ KINDS: dict[str, _Words] = {
     EventKind.EXPORT_DOWNLOADED: _("Export downloaded"),
     EventKind.JOURNAL_RESTARTED: _("Journal of the log restarted"),
     EventKind.CLOCK_WENT_BACK: _("Clock went back"),
+    EventKind.ENTRIES_REQUEUED: _("Lines put back in the queue"),
     EventKind.LOG_VERIFIED: _("Log verified"),
     EventKind.KEY_DESTROYED: _("Key destroyed"),
     EventKind.TAG_KEY_TAKEN: _("Key to check the log downloaded"),
@@ -47,6 +48,15 @@ OUTCOMES: dict[str, tuple[str, _Words]] = {  # icon and words; neither has a col
     "broken": ("alert", pgettext_lazy("outcome of a verification", "Broken")),
 }
 CONSENT_REFUSED: tuple[str, _Words] = ("minus", pgettext_lazy("answer of a customer", "No"))
+# What is wrong with the log, by the name and the state of a check of `audit.health`.
+ALARMS: dict[tuple[str, str], _Words] = {
+    ("verification", "broken"): _("The log was recomputed, and it is not intact."),
+    ("verification", "old"): _("The log was not recomputed for more than three days."),
+    ("journal", "fault"): _("The log does not agree with its journal, so nothing is signed."),
+    ("triggers", "missing"): _("The database no longer refuses changes to the log."),
+    ("numbering", "late"): _("New lines wait too long for their number."),
+    ("signing", "late"): _("New lines wait too long for their signature."),
+}
 REASONS: dict[str, _Words] = {
     Reason.CONSENT_GIVEN: _("Customer said yes"),
     Reason.OTHER_LEGAL_BASIS: _("No consent needed"),
@@ -72,6 +82,10 @@ def kind(code: str) -> str:
 
 def actor(code: str) -> str:
     return str(ACTORS.get(code, code))
+
+
+def alarm(*, name: str, state: str) -> str:
+    return str(ALARMS[name, state])
 
 
 def reason(code: str) -> str:

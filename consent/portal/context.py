@@ -7,12 +7,14 @@ from functools import cached_property
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language, gettext
 
 from accounts.gates import data_subject_of, verified_user
 from accounts.identity import name_of
 from accounts.models import Role, User
+from audit import health
 from consent.queries.register import organisation
 from consent.queries.values import OrganisationView
 
@@ -94,6 +96,12 @@ class Frame:
             self._item("my-choices", gettext("My choices"), "choice"),
             self._item("who-looked", gettext("Who looked?"), "eye"),
         ]
+
+    @cached_property
+    def alarms(self) -> list[health.Check]:
+        """Return what is wrong with the log; for an officer only."""
+        found = health.checks(at=timezone.now()) if self.is_officer else []
+        return [check for check in found if not check.is_well]
 
     @property
     def is_demo(self) -> bool:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from django.db import connection
 from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
 
+from audit.faults import Fault
 from audit.models import LogEntry
 from consent.models import ConsentRecord, CurrentConsent
 from consent.queries.events import CHOICES, KIND_OF_CHOICE
@@ -20,7 +21,7 @@ SELECT (SELECT COUNT(*) FROM consent_consentrecord),
 """
 
 
-def record_faults() -> Iterator[str]:
+def record_faults() -> Iterator[Fault]:
     """Name every table in which something is not as the records say, with its first row and how many there are."""
     yield from _said(
         _differing(), "consent_currentconsent", "it is not what the last record of that choice says"
@@ -85,14 +86,15 @@ def _lines_of_record() -> QuerySet[LogEntry]:
 
 def _said(
     rows: QuerySet[CurrentConsent] | QuerySet[ConsentRecord], table: str, what: str
-) -> Iterator[str]:
+) -> Iterator[Fault]:
     if first := rows.order_by("pk").first():
-        yield f"Table {table}, id {first.pk}: {what} (rows: {rows.count()})."
+        yield Fault(table=table, row=f"id {first.pk}", what=f"{what} (rows: {rows.count()}).")
 
 
-def _missing_in_log() -> Iterator[str]:
+def _missing_in_log() -> Iterator[Fault]:
     with connection.cursor() as cursor:
         cursor.execute(_COUNTS, sorted(CHOICES))
         records, entries = cursor.fetchone()
     if entries != records:
-        yield f"Table consent_consentrecord: there are {records} records, and {entries} in the log."
+        what = f"there are {records} records, and {entries} in the log."
+        yield Fault(table="consent_consentrecord", what=what)

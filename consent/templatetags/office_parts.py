@@ -2,6 +2,7 @@
 
 from django import template
 
+from audit.health import Check
 from consent.officer import wording
 from consent.queries.values import LogLine
 
@@ -23,6 +24,16 @@ def who(line: LogLine) -> str:
 @register.filter
 def kind(code: str) -> str:
     return wording.kind(code)
+
+
+@register.filter
+def tell_of_damage(alarms: list[Check]) -> bool:
+    return any(check.is_damage for check in alarms)
+
+
+@register.filter
+def alarm(check: Check) -> str:
+    return wording.alarm(name=check.name, state=check.state)
 
 
 @register.filter

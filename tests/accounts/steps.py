@@ -34,8 +34,8 @@ class Enrolled:
         return next(code for code in ("000000", "111111", "222222", "333333") if code not in near)
 
 
-def enrol(user: User) -> Enrolled:
-    kept = operations.enrol(user=user, at=NOW)
+def enrol(user: User, *, at: datetime = NOW) -> Enrolled:
+    kept = operations.enrol(user=user, at=at)
     return Enrolled(user=user, secret=kept.secret, codes=kept.codes)
 
 

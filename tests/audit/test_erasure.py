@@ -261,7 +261,7 @@ class TestForgedErasure:
             ),
             (
                 lambda of_bram, key: Payload.objects.filter(subject_key=key).update(purpose="x"),
-                "the column purpose is not what the sealed payload says",
+                "column purpose: it is not what the sealed payload says",
             ),
             (
                 lambda of_bram, key: Erasure.objects.update(entries=5),
@@ -400,7 +400,7 @@ class TestJournalOfErasures:
             operations.destroy_key(key=key, at=LATER, request="AVG-1")
 
         assert list(erasure_journal.undone()) == [(key, "AVG-1")]
-        (fault,) = erasure_journal.faults()
+        (fault,) = (one.sentence for one in erasure_journal.faults())
         assert fault.startswith(f"Table audit_key, key {key.pk}: it was destroyed, and lives again")
         assert [error.id for error in database_checks()] == ["audit.E002"]
 
@@ -417,7 +417,7 @@ class TestJournalOfErasures:
 
         with pytest.raises(JournalError, match="is not a journal of erasures"):
             list(erasure_journal.undone())
-        (fault,) = erasure_journal.faults()
+        (fault,) = (one.sentence for one in erasure_journal.faults())
         assert "Restore it from a backup" in fault
 
     def test_that_cannot_be_written_stops_the_erasure(self, key: Key, path: Path) -> None:

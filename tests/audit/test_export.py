@@ -26,7 +26,14 @@ from audit.leaf import from_base64, in_base64
 from audit.merkle import leaf_hash
 from audit.models import Payload
 from audit.queries import EntryFilter
-from tests.audit.builders import ANNA, NOW, an_event, append, lifted_triggers, log_of
+from tests.audit.builders import (
+    ANNA,
+    NOW,
+    an_event,
+    append,
+    lifted_triggers,
+    log_of,
+)
 
 pytestmark = pytest.mark.django_db
 

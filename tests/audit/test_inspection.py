@@ -10,7 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 from audit import checkpoint, inspection, keyring, merkle, operations
 from audit.canonical import canonical
 from audit.leaf import INTERNAL, SHOWN, check_commitment, from_base64
-from audit.models import Leaf, LogEntry, Payload
+from audit.models import Key, Leaf, LogEntry, Payload
 from tests.audit.builders import ANNA, NOW, an_event, append, lifted_triggers, log_of
 
 pytestmark = pytest.mark.django_db
@@ -98,27 +98,31 @@ class TestFaults:
         [
             (
                 lambda entry: Payload.objects.filter(pk=entry.pk).update(subject_part=b"damaged"),
-                "audit_payload: These bytes were not sealed by this key ring.",
+                "audit_payload, column subject_part: These bytes were not sealed by this key ring.",
             ),
             (
                 lambda entry: Payload.objects.filter(pk=entry.pk).update(organisation_part=b"x"),
-                "audit_payload: These bytes were not sealed by this key ring.",
+                "audit_payload, column organisation_part: These bytes were not sealed by this key ring.",
             ),
             (
                 lambda entry: Payload.objects.filter(pk=entry.pk).update(purpose="other"),
-                "audit_payload: the column purpose is not what the sealed payload says.",
+                "audit_payload, column purpose: it is not what the sealed payload says.",
             ),
             (
                 lambda entry: LogEntry.objects.filter(pk=entry.pk).update(kind="other"),
-                "audit_logentry: the column kind is not what the leaf says.",
+                "audit_logentry, column kind: it is not what the leaf says.",
             ),
             (
                 lambda entry: Payload.objects.filter(pk=entry.pk)._raw_delete("default"),
                 "audit_payload: the payload is missing.",
             ),
             (
+                lambda entry: Key.objects.filter(owner_id=ANNA)._raw_delete("default"),
+                "audit_payload, column subject_key_id: the key of a sealed part is missing.",
+            ),
+            (
                 lambda entry: LogEntry.objects.filter(pk=entry.pk).update(leaf=b"\xff{}"),
-                "audit_logentry: This is not a leaf of the log",
+                "audit_logentry, column leaf: This is not a leaf of the log",
             ),
             (
                 lambda entry: Leaf.objects.filter(index=1).update(hash=bytes(32)),
@@ -126,7 +130,7 @@ class TestFaults:
             ),
             (
                 lambda entry: Leaf.objects.filter(index=0).update(hash=bytes(32)),
-                "audit_leaf: the hash is not that of the entry.",
+                "audit_leaf, column hash: it is not that of the entry.",
             ),
             (
                 lambda entry: Leaf.objects.filter(index=1)._raw_delete("default"),

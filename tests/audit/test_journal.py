@@ -134,3 +134,14 @@ class TestJournal:
         write(path, *NOTES)
 
         assert len(os.listdir("/proc/self/fd")) == len(before)  # noqa: PTH208
+
+    def test_gives_back_every_whole_note(self, path: Path) -> None:
+        write(path, *NOTES)
+        with path.open("ab") as file:
+            file.write(b'{"note":"half')
+
+        assert list(journal.notes(path)) == NOTES
+
+    def test_that_is_a_folder_has_no_notes(self, tmp_path: Path) -> None:
+        with pytest.raises(JournalError, match="cannot be read"):
+            list(journal.notes(tmp_path))

@@ -14,7 +14,7 @@ from audit import checkpoint, journal, operations, publishing, rootkeys
 from audit.events import EventKind
 from audit.models import Checkpoint, LogEntry
 from audit.operations import LogBrokenError
-from tests.audit.builders import NOW, an_event, append, log_of, verified
+from tests.audit.builders import NOW, an_event, append, lifted_triggers, log_of, verified
 
 pytestmark = pytest.mark.django_db
 
@@ -207,3 +207,45 @@ class TestWithoutAJournal:
 
         assert publishing.journal_fault() == ""
         assert publishing.restart_journal() is None
+
+
+class TestHeadsThatTheDatabaseLost:
+    def test_are_found_by_the_verification(self, path: Path) -> None:
+        for size in (2, 1, 3):
+            log_of(size)
+
+        with lifted_triggers():
+            Checkpoint.objects.filter(size=3)._raw_delete("default")
+            run = verified()
+
+        assert (run.faults, run.first_fault[:39]) == (1, "Table audit_checkpoint, checkpoint 3: t")
+
+    def test_are_none_when_nothing_was_signed(self) -> None:
+        assert verified().is_sound
+
+    def test_are_none_while_a_crash_left_half_a_line(self, path: Path) -> None:
+        log_of(2)
+        with path.open("ab") as kept:
+            kept.write(b'{"note":"half')
+
+        assert verified().is_sound
+
+    @pytest.mark.parametrize(
+        ("line", "said"),
+        [
+            (b"no line", "Line 2 of"),
+            (b'{"note":"no head"}', "A checkpoint has three lines"),
+        ],
+    )
+    def test_cannot_be_counted_when_the_journal_was_damaged_in_the_middle(
+        self, path: Path, line: bytes, said: str
+    ) -> None:
+        log_of(2)
+        log_of(1)
+        first, second = path.read_bytes().splitlines()
+        path.write_bytes(b"\n".join([first, line, second, b""]))
+
+        run = verified()
+
+        assert "cannot be compared with the log" in run.first_fault
+        assert said in run.first_fault

@@ -58,17 +58,17 @@ class TestRecordFaults:
         assert change() == 1
 
         (fault,) = record_faults()
-        assert fault.startswith("Table consent_currentconsent, id ")
-        assert fault.endswith("(rows: 1).")
+        assert fault.sentence.startswith("Table consent_currentconsent, id ")
+        assert fault.sentence.endswith("(rows: 1).")
         log.settle(at=NOW)
         run = log.verify(at=NOW, clock=lambda: NOW)
-        assert (run.faults, run.first_fault) == (1, fault)
+        assert (run.faults, run.first_fault) == (1, fault.sentence)
 
     def test_a_status_that_is_gone_is_named(self) -> None:
         CurrentConsent.objects.filter(status="given").delete()
 
         (fault,) = record_faults()
-        assert "the status that follows from it is missing" in fault
+        assert "the status that follows from it is missing" in fault.sentence
 
     def test_a_record_that_the_log_does_not_know_is_named(self, bram: DataSubject) -> None:
         with transaction.atomic():
@@ -78,7 +78,9 @@ class TestRecordFaults:
             (fault,) = record_faults()
             transaction.set_rollback(True)
 
-        assert fault == "Table consent_consentrecord: there are 3 records, and 5 in the log."
+        assert fault.sentence == (
+            "Table consent_consentrecord: there are 3 records, and 5 in the log."
+        )
 
 
 def changed(**columns: object) -> None:
@@ -106,7 +108,7 @@ class TestLineOfARecord:
             changed(**columns)
             (fault,) = record_faults()
             transaction.set_rollback(True)
-        return fault
+        return fault.sentence
 
     def test_that_is_not_there_is_named(self) -> None:
         fault = self.fault(entry_uid=UUID(int=7))
