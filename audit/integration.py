@@ -96,6 +96,19 @@ def is_alone() -> bool:
     return bool(is_ours)
 
 
+def rights() -> tuple[bool, bool]:
+    """Return whether this process may number entries, and whether it may sign: on PostgreSQL its role tells."""
+    if connection.vendor == "sqlite":
+        return True, True
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT has_table_privilege('audit_leaf', 'INSERT'),"
+            " has_table_privilege('audit_checkpoint', 'INSERT')"
+        )
+        may_number, may_sign = cursor.fetchone()
+    return bool(may_number), bool(may_sign)
+
+
 def _move(head: LogHead, frontier: merkle.Frontier, *, at: datetime) -> None:
     moved = LogHead.objects.filter(pk=head.pk, size=head.size, root=head.root).update(
         size=frontier.size,

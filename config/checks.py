@@ -16,6 +16,17 @@ def _is_on_sqlite() -> bool:
     return connection.vendor == "sqlite"
 
 
+def _owns_the_log() -> bool:
+    """Only PostgreSQL tells owners apart; a database without tables has none yet."""
+    if _is_on_sqlite():
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = to_regclass('audit_logentry')"
+        )
+        return bool(cursor.fetchone() == (True,))
+
+
 def _is_log_unnamed() -> bool:
     """`.example` is reserved for nobody (RFC 2606): the default origin lies below it."""
     return settings.LOG_ORIGIN.split("/")[0].endswith(".example")
@@ -124,6 +135,14 @@ RULES: list[tuple[Callable[[], bool], checks.CheckMessage]] = [
             "No proxy is trusted: all visitors behind one share its address, and lock each other out.",
             hint="Set REGIE_TRUSTED_PROXY_COUNT to how many proxies stand in front, usually 1.",
             id="regie.W004",
+        ),
+    ),
+    (
+        _owns_the_log,
+        checks.Warning(
+            "The program runs as the owner of the tables, who can lift what keeps the log append-only.",
+            hint="Let it log in as a member of the roles that `manage.py grant_roles` makes; docs/operate.md.",
+            id="regie.W005",
         ),
     ),
 ]

@@ -40,7 +40,9 @@ def publish(*, at: datetime) -> Checkpoint | None:
 
 
 def settle(*, at: datetime) -> None:
-    """Number everything that is staged, then sign.
+    """Number everything that is staged, then sign: as far as the role of this process may.
+
+    The web of an installation with a role of its own leaves both to the worker.
 
     Raises:
         LogBrokenError: the stored log contradicts itself.
@@ -48,9 +50,11 @@ def settle(*, at: datetime) -> None:
     """
     _make_month_keys(at=at)
     _note_the_clock(at=at)
-    while integrate(at=at):
+    may_number, may_sign = integration.rights()
+    while may_number and integrate(at=at):
         pass
-    publish(at=at)
+    if may_sign:
+        publish(at=at)
 
 
 def _make_month_keys(*, at: datetime) -> None:

@@ -121,7 +121,7 @@ def places(kind: str, *names: str) -> Iterator[list[Place]]:
         made = []
         for name in names:
             folder = scratch / name
-            environment = stack.enter_context(fresh_environment(folder))
+            environment = stack.enter_context(fresh_environment(folder, is_migrated=False))
             manage("migrate", "--verbosity", "0", environment=environment)
             place = Place(environment, folder)
             stack.enter_context(place._workers)  # closed before its database is

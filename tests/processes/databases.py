@@ -1,21 +1,32 @@
 """A fresh database for tests that need real commits and several processes, beside the one pytest rolls back."""
 
+import atexit
 import os
 import secrets
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 A_BUSY_MACHINE = 900  # seconds; ends what hangs, and nothing that is merely slow
+ROLE = "regie_everything"
+# Roles are of the whole server, and several processes run tests on one.
+_MAKE_ROLE = f"""DO $$ BEGIN CREATE ROLE {ROLE} NOLOGIN
+IN ROLE regie_app, regie_integrator, regie_publisher, regie_eraser, regie_reader;
+EXCEPTION WHEN duplicate_object OR unique_violation OR internal_error THEN NULL; END $$"""
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 @contextmanager
-def fresh_environment(folder: Path) -> Iterator[dict[str, str]]:
-    """Yield an environment with its own data folder, and its own PostgreSQL database when the tests run on one."""
+def fresh_environment(folder: Path, *, is_migrated: bool = True) -> Iterator[dict[str, str]]:
+    """Yield an environment with its own data folder, and its own PostgreSQL database when the tests run on one.
+
+    There the tables are made by their owner, and the program then runs in the role that docs/operate.md
+    gives to one process that does everything; unless the test is about a database without tables.
+    """
     environment = {
         name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"
     }
@@ -26,13 +37,37 @@ def fresh_environment(folder: Path) -> Iterator[dict[str, str]]:
         yield environment
         return
     name = f"regie_{secrets.token_hex(6)}"
-    parts = urlsplit(server)
-    administer(server, f'CREATE DATABASE "{name}"')
+    like = f'TEMPLATE "{_migrated(server)}"' if is_migrated else ""
+    administer(server, f'CREATE DATABASE "{name}" {like}')
     try:
-        environment["REGIE_DATABASE_URL"] = urlunsplit(parts._replace(path=f"/{name}"))
+        role = f"assume_role={ROLE}" if is_migrated else ""
+        environment["REGIE_DATABASE_URL"] = _address(server, name, role)
         yield environment
     finally:
         administer(server, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@cache
+def _migrated(server: str) -> str:
+    """Make, once for all tests of this process, a database with tables and rights, and return its name."""
+    name = f"regie_{secrets.token_hex(6)}"
+    administer(server, f'CREATE DATABASE "{name}"')
+    atexit.register(administer, server, f'DROP DATABASE "{name}" WITH (FORCE)')
+    environment = {**os.environ, "REGIE_DATABASE_URL": _address(server, name)}
+    environment.pop("DJANGO_SETTINGS_MODULE", None)
+    for command in (["migrate", "--verbosity", "0"], ["grant_roles"]):
+        manage(*command, environment=environment)
+    administer(server, _MAKE_ROLE)
+    return name
+
+
+def _address(server: str, name: str, query: str = "") -> str:
+    return urlunsplit(urlsplit(server)._replace(path=f"/{name}", query=query))
+
+
+def as_owner(address: str) -> str:
+    """Return the address by which an administrator reaches the same database, with programs of PostgreSQL too."""
+    return urlunsplit(urlsplit(address)._replace(query=""))
 
 
 def manage(
@@ -73,8 +108,5 @@ def said(process: subprocess.Popen[str]) -> str:
 def administer(server: str, statement: str) -> None:
     import psycopg
 
-    parts = urlsplit(server)
-    with psycopg.connect(
-        urlunsplit(parts._replace(path="/postgres")), autocommit=True
-    ) as connection:
+    with psycopg.connect(_address(server, "postgres"), autocommit=True) as connection:
         connection.execute(statement)

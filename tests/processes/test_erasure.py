@@ -16,6 +16,7 @@ from tests.postgresql import programs
 from tests.processes.databases import (
     A_BUSY_MACHINE,
     administer,
+    as_owner,
     fresh_environment,
     manage,
     python,
@@ -69,7 +70,7 @@ def dumped(environment: dict[str, str]) -> bytes:
         return b"".join(one.read_bytes() for one in sorted(path.parent.glob(f"{path.name}*")))
     home = programs()
     program = str(home / "pg_dump") if home else "pg_dump"
-    command = [program, "--dbname", environment["REGIE_DATABASE_URL"]]
+    command = [program, "--dbname", as_owner(environment["REGIE_DATABASE_URL"])]
     return subprocess.run(command, capture_output=True, check=True).stdout
 
 
@@ -77,7 +78,9 @@ def raw_files(environment: dict[str, str]) -> Iterator[bytes]:
     """Return the files of the PostgreSQL server itself, those that this account may read."""
     import psycopg
 
-    with psycopg.connect(environment["REGIE_DATABASE_URL"], autocommit=True) as connection:
+    with psycopg.connect(
+        as_owner(environment["REGIE_DATABASE_URL"]), autocommit=True
+    ) as connection:
         connection.execute("CHECKPOINT")
         (folder,) = connection.execute("SHOW data_directory").fetchone() or ("",)
     for path in Path(folder).rglob("*"):

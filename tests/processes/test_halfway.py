@@ -11,7 +11,7 @@ pytestmark = pytest.mark.processes
 
 
 def test_what_cannot_be_logged_leaves_nothing_behind(tmp_path: Path) -> None:
-    with fresh_environment(tmp_path) as environment:
+    with fresh_environment(tmp_path, is_migrated=False) as environment:  # it makes a trigger
         manage("migrate", "--verbosity", "0", environment=environment)
         found = json.loads(said(python("-m", "tests.processes.halfway", environment=environment)))
 

@@ -27,6 +27,7 @@ def append():
 append()
 if connection.vendor == "postgresql":
     with connection.cursor() as cursor:
+        cursor.execute("RESET ROLE")  # only an administrator may do that
         cursor.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
