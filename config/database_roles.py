@@ -46,8 +46,14 @@ _ORDINARY = (
     *("accounts_recoverydevice", "accounts_throttlecounter", "accounts_totpdevice"),
     *("accounts_usedassertion", "accounts_user", "django_session"),
     *("consent_currentconsent", "consent_datacategory", "consent_dataitem"),
-    *("consent_dismissedquestion", "consent_helditem", "consent_message", "consent_organisation"),
-    *("consent_processing", "consent_purpose", "consent_purposecategory", "consent_source"),
+    *("consent_dismissedquestion", "consent_helditem", "consent_job", "consent_message"),
+    *(
+        "consent_organisation",
+        "consent_processing",
+        "consent_purpose",
+        "consent_purposecategory",
+        "consent_source",
+    ),
 )
 _OF_DJANGO = (
     *("auth_group", "auth_group_permissions", "auth_permission"),
