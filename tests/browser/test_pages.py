@@ -272,6 +272,7 @@ class TestEqualChoice:
         """Answer every question of a purpose; return how many actions it took from the list of choices."""
         page.goto("/toestemmingen/")
         page.locator("a[href='/toestemmingen/droogteadvies/']").click()
+        page.wait_for_url("**/droogteadvies/**")  # `all` waits for nothing
         actions = 1
         for option in page.locator(f"input[type=radio][value={answer}]").all():
             option.check()
