@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from audit import keyring, rootkeys, tlog_proof
+from audit import keyring, logkeys, tlog_proof
 from audit.checkpoint import verifier_of
 from audit.entry_checks import entry_faults
 from audit.erasure_checks import Erasures
@@ -114,7 +114,7 @@ def _proof(entry: LogEntry, signed: Checkpoint | None) -> tlog_proof.TlogProof |
         hashes=tuple(StoredTree(signed.size).inclusion_proof(place.index)),
         note=signed.note,
     )
-    signer = verifier_of(key=rootkeys.log_key(), origin=settings.LOG_ORIGIN)
+    signer = verifier_of(key=logkeys.log_key(), origin=settings.LOG_ORIGIN)
     proof.check(leaf=bytes(entry.leaf), verifier=signer)
     return proof
 

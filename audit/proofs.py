@@ -4,7 +4,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from audit import merkle, rootkeys, tlog_proof
+from audit import logkeys, merkle, tlog_proof
 from audit.checkpoint import Head, Verifier, verifier_of
 from audit.leaf import SHOWN, in_base64
 from audit.models import Checkpoint
@@ -19,7 +19,7 @@ class NotProvableError(Exception):
 
 def signer() -> Verifier:
     """Return the key of this log, as everyone may know it."""
-    return verifier_of(key=rootkeys.log_key(), origin=settings.LOG_ORIGIN)
+    return verifier_of(key=logkeys.log_key(), origin=settings.LOG_ORIGIN)
 
 
 def proof_of(*, uid: UUID, subject_id: UUID) -> ProofFile:

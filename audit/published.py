@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from audit import rootkeys
+from audit import logkeys
 from audit.checkpoint import verifier_of
 from audit.models import Checkpoint, Leaf, Tile
 from audit.tiles import WIDTH, Part
@@ -24,7 +24,7 @@ def vkey() -> str:
     Raises:
         KeyFileError: the key of the log is gone.
     """
-    return verifier_of(key=rootkeys.log_key(), origin=settings.LOG_ORIGIN).to_vkey()
+    return verifier_of(key=logkeys.log_key(), origin=settings.LOG_ORIGIN).to_vkey()
 
 
 def checkpoint() -> str | None:

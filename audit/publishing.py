@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 
-from audit import checkpoint, integration, journal, merkle, rootkeys
+from audit import checkpoint, integration, journal, logkeys, merkle
 from audit.journal import JournalError, OpenJournal
 from audit.models import Checkpoint
 from audit.tree import LogBrokenError, StoredTree
@@ -83,7 +83,7 @@ def _sign(*, at: datetime, durable: bool) -> Checkpoint | None:
             return None
         head, _ = integration.current_head()
         last = _newest()
-        key = rootkeys.log_key()
+        key = logkeys.log_key()
         root = bytes(head.root)
         if last is not None:
             _require_continuation(_head_of(last), size=head.size, root=root)
@@ -146,7 +146,7 @@ def _head_of(stored: Checkpoint) -> checkpoint.Head:
 
 
 def _signed_head(note: str, name: str) -> checkpoint.Head:
-    signer = checkpoint.verifier_of(key=rootkeys.log_key(), origin=settings.LOG_ORIGIN)
+    signer = checkpoint.verifier_of(key=logkeys.log_key(), origin=settings.LOG_ORIGIN)
     try:
         return checkpoint.verify(note=note, verifier=signer)
     except checkpoint.CheckpointError as error:

@@ -6,7 +6,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import transaction
 
-from audit import checkpoint, publishing, rootkeys
+from audit import checkpoint, logkeys, publishing
 from audit.events import Actor, Event, EventKind
 from audit.models import Checkpoint, VerificationRun
 from audit.operations.appending import append
@@ -72,7 +72,7 @@ def restart_journal(*, at: datetime) -> Checkpoint | None:
 
 
 def _recomputed() -> Verification:
-    signer = checkpoint.verifier_of(key=rootkeys.log_key(), origin=settings.LOG_ORIGIN)
+    signer = checkpoint.verifier_of(key=logkeys.log_key(), origin=settings.LOG_ORIGIN)
     verification = Verification(signer)
     verification.run()
     return verification

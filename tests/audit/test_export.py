@@ -17,7 +17,7 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit import checkpoint, export, export_check, keyring, operations, rootkeys, tree, verifier
+from audit import checkpoint, export, export_check, keyring, logkeys, operations, tree, verifier
 from audit.canonical import Json, canonical
 from audit.leaf import from_base64, in_base64
 from audit.merkle import leaf_hash
@@ -35,7 +35,7 @@ def exported(filter_: EntryFilter = EVERYTHING) -> bytes:
 
 
 def vkey() -> str:
-    return checkpoint.verifier_of(key=rootkeys.log_key(), origin=settings.LOG_ORIGIN).to_vkey()
+    return checkpoint.verifier_of(key=logkeys.log_key(), origin=settings.LOG_ORIGIN).to_vkey()
 
 
 def verdict_on(content: bytes) -> export_check.Verdict:
@@ -58,7 +58,7 @@ def resigned(lines: list[bytes], *, count: int | None = None) -> bytes:
     trailer: dict[str, Json] = {
         "count": count,
         "sha256": digest.hexdigest(),
-        "signature": in_base64(rootkeys.log_key().sign(message)),
+        "signature": in_base64(logkeys.log_key().sign(message)),
     }
     return body + canonical(trailer) + b"\n"
 
