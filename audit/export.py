@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from django.conf import settings
 
-from audit import checkpoint, logkeys
+from audit import logkeys
 from audit.canonical import Json, canonical, parse
 from audit.events import CODES
 from audit.export_check import FORMAT, trailer_message
@@ -45,11 +45,10 @@ def export_json_lines(*, filter: EntryFilter, at: datetime) -> Iterator[bytes]: 
         NothingSignedError: there is no checkpoint.
     """
     signed = _last_checkpoint()
-    signer = checkpoint.verifier_of(key=logkeys.log_key(), origin=settings.LOG_ORIGIN)
     header: dict[str, Json] = {
         "format": FORMAT,
         "origin": settings.LOG_ORIGIN,
-        "vkey": signer.to_vkey(),
+        "vkey": logkeys.vkey_under(signed.note),
         "checkpoint": signed.note,
         "filter": filter.to_json(),
         "exportedAt": _timestamp(at),
@@ -84,7 +83,7 @@ def _json_lines(header: Mapping[str, Json], filter_: EntryFilter, size: int) -> 
     trailer: dict[str, Json] = {
         "count": count,
         "sha256": digest.hexdigest(),
-        "signature": in_base64(logkeys.log_key().sign(message)),
+        "signature": in_base64(logkeys.log_key(size=size).sign(message)),
     }
     yield canonical(trailer) + b"\n"
 

@@ -26,6 +26,7 @@ from audit.leaf import (
     from_base64,
     parse_leaf,
 )
+from audit.signers import LogKeys
 
 FORMAT = "regie-log-export/1"
 _HEADER = {"format", "origin", "vkey", "checkpoint", "filter", "exportedAt", "kind"}
@@ -58,6 +59,7 @@ class Verdict:
     faults: list[tuple[int, str]] = field(default_factory=list)
     verifier: checkpoint.Verifier | None = None
     head: checkpoint.Head | None = None
+    checkpoint: str = ""
 
     def note(self, line: int, what: object) -> None:
         self.fault_count += 1
@@ -65,15 +67,17 @@ class Verdict:
             self.faults.append((line, str(what)))
 
 
-def verify_export(stream: BinaryIO, *, vkey: str | None = None) -> Verdict:
-    """Check every line of an export. `vkey` is the key of the log, if it is known from elsewhere.
+def verify_export(
+    stream: BinaryIO, *, vkey: str | None = None, known: LogKeys | None = None
+) -> Verdict:
+    """Check every line of an export. `vkey` is the key of the log, or `known` its keys, if known from elsewhere.
 
     Raises:
         NotAnExportError: the first line is not that of an export.
         CheckpointError: `vkey` is not a verification key.
         OSError: the stream cannot be read.
     """
-    trusted = checkpoint.parse_vkey(vkey) if vkey is not None else None
+    trusted = LogKeys.of(checkpoint.parse_vkey(vkey)) if vkey is not None else known
     verdict = Verdict()
     lines = _lines(stream)
     header = next(lines, b"")
@@ -106,7 +110,7 @@ def _read(line: bytes) -> Mapping[str, Json]:
     return members
 
 
-def _check_header(line: bytes, verdict: Verdict, trusted: checkpoint.Verifier | None) -> None:
+def _check_header(line: bytes, verdict: Verdict, trusted: LogKeys | None) -> None:
     if not line:
         raise NotAnExportError("The file is empty.")
     try:
@@ -118,17 +122,25 @@ def _check_header(line: bytes, verdict: Verdict, trusted: checkpoint.Verifier | 
     if set(members) != _HEADER or members["kind"] != "selection":
         verdict.note(1, "The line has not the members of the first line of an export.")
     try:
-        stated = checkpoint.parse_vkey(_text(members, "vkey"))
-        verdict.verifier = trusted or stated
-        if verdict.verifier != stated:
-            verdict.note(1, "The export names another key than the one you gave.")
-        verdict.head = checkpoint.verify(
-            note=_text(members, "checkpoint"), verifier=verdict.verifier
-        )
-        if members.get("origin") != verdict.head.origin:
-            verdict.note(1, "The export names another log than the signed head.")
+        _check_head(members, verdict, trusted)
     except (_LineError, checkpoint.CheckpointError) as error:
         verdict.note(1, error)
+
+
+def _check_head(members: Mapping[str, Json], verdict: Verdict, trusted: LogKeys | None) -> None:
+    """Check who signed the export, and the signed head that it leads to."""
+    stated = checkpoint.parse_vkey(_text(members, "vkey"))
+    keys = trusted or LogKeys.of(stated)
+    verdict.verifier = stated
+    if not keys.knows(stated.to_vkey()):
+        verdict.verifier = keys.newest
+        verdict.note(1, "The export names another key than the one you gave.")
+    verdict.checkpoint = _text(members, "checkpoint")
+    verdict.head = keys.head_of(verdict.checkpoint)
+    if verdict.verifier not in keys.at(verdict.head.size):
+        verdict.note(1, "The key that signed the export does not count for this head.")
+    if members.get("origin") != verdict.head.origin:
+        verdict.note(1, "The export names another log than the signed head.")
 
 
 def _check_entry_line(line: bytes, number: int, last_index: int, verdict: Verdict) -> int:

@@ -83,14 +83,14 @@ def _sign(*, at: datetime, durable: bool) -> Checkpoint | None:
             return None
         head, _ = integration.current_head()
         last = _newest()
-        key = logkeys.log_key()
         root = bytes(head.root)
         if last is not None:
             _require_continuation(_head_of(last), size=head.size, root=root)
         if head.size == (last.size if last else 0):
             return None
         signed = checkpoint.Head(origin=settings.LOG_ORIGIN, size=head.size, root=root)
-        note = checkpoint.sign(head=signed, key=key)
+        keys = logkeys.signing(size=head.size)
+        note = checkpoint.sign_by_each(head=signed, keys=keys)
         return Checkpoint.objects.create(size=head.size, root=root, note=note, made_at=at)
 
 
@@ -146,12 +146,11 @@ def _head_of(stored: Checkpoint) -> checkpoint.Head:
 
 
 def _signed_head(note: str, name: str) -> checkpoint.Head:
-    signer = checkpoint.verifier_of(key=logkeys.log_key(), origin=settings.LOG_ORIGIN)
     try:
-        return checkpoint.verify(note=note, verifier=signer)
+        return logkeys.known().head_of(note)
     except checkpoint.CheckpointError as error:
         raise LogBrokenError(
-            f"{name} was not signed by the key in log.key for {signer.name}: {error}"
+            f"{name} was not signed by the key of {settings.LOG_ORIGIN} for that size: {error}"
         ) from error
 
 

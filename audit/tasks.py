@@ -19,3 +19,9 @@ def expire_months(**_later: object) -> None:
     months = settings.LOG_INTERNAL_MONTHS
     while months and operations.expire_month(at=timezone.now(), months=months):
         pass
+
+
+@shared_task(acks_late=True)
+def ask_witnesses(**_later: object) -> None:
+    """Ask the witnesses of the policy to sign the newest head. Safe to run twice, or at once in two workers."""
+    operations.ask_witnesses(at=timezone.now())

@@ -5,11 +5,20 @@ from uuid import UUID
 
 from django.db.models import Max
 
-from audit import checkpoint, erasure_journal, keyring, masterkeys, merkle, tree
+from audit import (
+    checkpoint,
+    erasure_journal,
+    keyring,
+    masterkeys,
+    merkle,
+    signer_checks,
+    tree,
+)
 from audit.entry_checks import entry_faults
 from audit.erasure_checks import Erasures, loose_ends, with_erasures
 from audit.keyfiles import KeyFileError
 from audit.models import Checkpoint, Key, Leaf, LogEntry, LogHead, Payload, PendingEntry, Tile
+from audit.signers import LogKeys
 
 _CHUNK = 1024
 _HIGHEST_LEVEL = 7  # 256 ** 8 entries
@@ -23,11 +32,11 @@ BESIDE_THE_LOG: list[Callable[[], Iterator[str]]] = [erasure_journal.faults]
 class Verification:
     """One walk over the whole log. Entries that arrive meanwhile are left for the next one."""
 
-    def __init__(self, signer: checkpoint.Verifier) -> None:
+    def __init__(self, signers: LogKeys) -> None:
         self.faults = 0
         self.first_fault = ""
         self.frontier = merkle.Frontier()
-        self._signer = signer
+        self._signers = signers
         self._erasures = Erasures()
         self._rows: dict[int, list[bytes]] = {}  # per level, the hashes of the tile that is filling
 
@@ -38,9 +47,11 @@ class Verification:
         self._check_head(head)
         self._check_what_lies_beyond()
         self._check_unplaced()
+        for fault in (*signer_checks.log_key_faults(), *signer_checks.cosignature_faults()):
+            self._note(*fault)
         for check in BESIDE_THE_LOG:
-            for fault in check():
-                self.add_fault(fault)
+            for sentence in check():
+                self.add_fault(sentence)
 
     def _note(self, table: str, place: object, what: str, *, times: int = 1) -> None:
         self.add_fault(f"Table audit_{table}, {place}: {what}", times=times)
@@ -123,7 +134,7 @@ class Verification:
     def _check_checkpoint(self, stored: Checkpoint) -> None:
         place = f"checkpoint {stored.size}"
         try:
-            head = checkpoint.verify(note=stored.note, verifier=self._signer)
+            head = self._signers.head_of(stored.note)
         except checkpoint.CheckpointError as error:
             self._note("checkpoint", place, str(error))
             return

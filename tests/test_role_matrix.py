@@ -104,6 +104,7 @@ MATRIX = {
     "openapi": for_everyone(200),
     "checkpoint": for_everyone(404),  # nothing was signed yet
     "vkey": for_everyone(200),
+    "policy": for_everyone(200),
     "check-proof": for_everyone(200),
     "tile": for_everyone(404, "get", "0", "000.p/1"),
     "bundle": for_everyone(404, "get", "000.p/1"),
@@ -274,6 +275,15 @@ class TestEveryForm:
             if client.post(reverse(name, args=row.arguments)).status_code != 403:
                 open_to_other_sites.add(name)
 
-        read_only = {"jwks", "oauth-metadata", "openapi", "checkpoint", "vkey", "tile", "bundle"}
+        read_only = {
+            "jwks",
+            "oauth-metadata",
+            "openapi",
+            "checkpoint",
+            "vkey",
+            "policy",
+            "tile",
+            "bundle",
+        }
         read_only |= {"security-txt"}
         assert open_to_other_sites == {"token", "evaluation"} | read_only

@@ -7,20 +7,29 @@ from audit.operations.keys import (
     expire_month,
 )
 from audit.operations.master_rotation import Rotation, rotate_master_key
+from audit.operations.restarting import RestartError, restart_log
+from audit.operations.rotating import RotationError, begin_rotation, finish_rotation
 from audit.operations.settling import integrate, publish, settle
 from audit.operations.verifying import restart_journal, verify
+from audit.operations.witnessing import ask_witnesses
 from audit.tree import LogBrokenError
 
 __all__ = [
     "LogBrokenError",
     "MonthNotOverError",
+    "RestartError",
     "Rotation",
+    "RotationError",
     "append",
+    "ask_witnesses",
+    "begin_rotation",
     "destroy_key",
     "expire_month",
+    "finish_rotation",
     "integrate",
     "publish",
     "restart_journal",
+    "restart_log",
     "rotate_master_key",
     "settle",
     "verify",

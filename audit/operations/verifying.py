@@ -3,10 +3,9 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from django.conf import settings
 from django.db import transaction
 
-from audit import checkpoint, logkeys, publishing
+from audit import logkeys, publishing, witnessed
 from audit.events import Actor, Event, EventKind
 from audit.models import Checkpoint, VerificationRun
 from audit.operations.appending import append
@@ -29,7 +28,7 @@ def verify(
         KeyFileError: a key is gone.
     """
     verification = _recomputed()
-    if fault := publishing.journal_fault():
+    for fault in filter(None, (publishing.journal_fault(), witnessed.fault())):
         verification.add_fault(fault)
     with transaction.atomic():  # not before: on SQLite nobody else could write meanwhile
         run = VerificationRun.objects.create(
@@ -72,7 +71,6 @@ def restart_journal(*, at: datetime) -> Checkpoint | None:
 
 
 def _recomputed() -> Verification:
-    signer = checkpoint.verifier_of(key=logkeys.log_key(), origin=settings.LOG_ORIGIN)
-    verification = Verification(signer)
+    verification = Verification(logkeys.known())
     verification.run()
     return verification

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks, Settings
 
-from audit import keyring, logkeys, masterkeys, operations
+from audit import keyfiles, keyring, logkeys, masterkeys, operations
 from audit.keyfiles import KeyFileError
 from audit.keyring import KeyDestroyedError, SealBrokenError
 from audit.models import Key
@@ -281,8 +281,7 @@ class TestLogKey:
     ) -> None:
         log_of(1)
         settings.KEYS_DIR = tmp_path
-        logkeys._log_key.cache_clear()
-        (tmp_path / "log.key").write_bytes(logkeys._new_log_key())
+        (tmp_path / "log.key").write_bytes(keyfiles.new_signing_key())
 
         with pytest.raises(operations.LogBrokenError, match="not signed by the key"):
             operations.publish(at=NOW)

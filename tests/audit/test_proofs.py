@@ -38,7 +38,7 @@ class TestProofOfAnEntry:
     @pytest.mark.parametrize("size", [1, 2, 7, 300])
     def test_convinces_our_program_and_another(self, size: int) -> None:
         entries = log_of(size)
-        (vkey, signer) = proofs.signer().to_vkey(), proofs.signer()
+        (vkey, signer) = proofs.signers().newest.to_vkey(), proofs.signers()
         for entry in {
             entries[0].pk: entries[0],
             entries[-1 - (size - 1) % 3].pk: entries[-1 - (size - 1) % 3],
@@ -95,7 +95,7 @@ class TestProofOfAnEntry:
         keyring.destroy(key=keyring.living_key(owner_id=ANNA, at=NOW), at=NOW)
         log_of(5)
 
-        assert proof_file.check(kept, verifier=proofs.signer()).leaf.uid == entry.uid
+        assert proof_file.check(kept, verifier=proofs.signers()).leaf.uid == entry.uid
 
 
 class TestChangedProofFile:
@@ -108,7 +108,7 @@ class TestChangedProofFile:
     def verdict(self, members: object) -> str:
         content = json.dumps(members).encode()
         try:
-            proof_file.check(proof_file.read(content), verifier=proofs.signer())
+            proof_file.check(proof_file.read(content), verifier=proofs.signers())
         except ProofFileError as error:
             return str(error)
         return ""
@@ -180,7 +180,7 @@ class TestCommandLine:
         return path
 
     def test_tells_what_is_proven(self, path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        assert verifier.main([str(path), "--vkey", proofs.signer().to_vkey()]) == 0
+        assert verifier.main([str(path), "--vkey", proofs.signers().newest.to_vkey()]) == 0
 
         said = capsys.readouterr().out
         assert (
@@ -248,7 +248,7 @@ class TestTlogProof:
 class TestOlderHead:
     def head(self, size: int) -> checkpoint.Head:
         signed = Checkpoint.objects.get(size=size)
-        return checkpoint.verify(note=signed.note, verifier=proofs.signer())
+        return proofs.signers().head_of(signed.note)
 
     def test_is_continued_by_the_log_of_today(self) -> None:
         for size in (3, 4, 300):
