@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Run anything: `python3 manage.py demo`, `test`, `migrate`, `verify_log`; `help` lists the rest.
+"""Run anything: `python3 manage.py demo`, `test`, `witness`, `migrate`, `verify_log`; `help` lists the rest.
 
 On a bare machine this file first makes `.venv` from the hash-locked requirements. Until then it needs the standard
 library only. It must stay readable for Python 3.6, so that an old Python can still say which one is needed.
@@ -43,6 +43,10 @@ def main() -> None:
     if command in FOR_DEVELOPERS:
         os.chdir(ROOT)
         os.execv(sys.executable, [sys.executable, "-m", FOR_DEVELOPERS[command], *sys.argv[2:]])
+    if command == "witness":  # of another department: no settings, no database
+        from audit.witness.command import main as witness
+
+        sys.exit(witness(sys.argv[2:]))
     if command == "demo":
         from consent.demo import place
 
@@ -53,7 +57,8 @@ def main() -> None:
 def needs_environment(command: str) -> bool:
     if os.environ.get("REGIE_BOOTSTRAP") == "no" or is_inside_environment():
         return False
-    return command in ("demo", *FOR_DEVELOPERS) or importlib.util.find_spec("django") is None
+    is_started_bare = command in ("demo", "witness", *FOR_DEVELOPERS)
+    return is_started_bare or importlib.util.find_spec("django") is None
 
 
 def is_inside_environment() -> bool:

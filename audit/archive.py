@@ -11,7 +11,9 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from audit import manifest, part_files, proofs, rootkeys
+from django.conf import settings
+
+from audit import logkeys, manifest, part_files
 from audit.archive_kinds import KINDS, Order
 from audit.canonical import Json
 from audit.contents import MANIFEST, PROVES, ROWS_IN, Contents
@@ -115,13 +117,12 @@ def _finish(order: Order, counts: Mapping[str, Json]) -> None:
         warning = _BROKEN[name] if state["state"] == "broken" else ""
         part_files.write(order.folder / name, (warning + text).encode())
     part_files.write(order.folder / _VERIFIER.name, _VERIFIER.read_bytes())
-    signer = proofs.signer()
     members: dict[str, Json] = {
         "format": manifest.FORMAT,
         "kind": order.contents.value,
         "proves": PROVES[order.contents],
-        "origin": signer.name,
-        "vkey": signer.to_vkey(),
+        "origin": settings.LOG_ORIGIN,
+        "vkey": logkeys.vkey_under(order.signed.note),
         "size": order.size,
         "root": in_base64(bytes(order.signed.root)),
         "filter": order.filter.to_json(),
@@ -130,7 +131,7 @@ def _finish(order: Order, counts: Mapping[str, Json]) -> None:
         "files": manifest.digests(order.folder),
         **counts,
     }
-    content = manifest.signed(members, key=rootkeys.log_key())
+    content = manifest.signed(members, key=logkeys.log_key(size=order.size))
     part_files.write(order.folder / f".{MANIFEST}", content)
     (order.folder / f".{MANIFEST}").replace(order.folder / MANIFEST)
     part_files.flush(order.folder)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from audit import export, manifest, part_files, proofs
+from audit import export, logkeys, manifest, part_files, witnessed
 from audit.canonical import Json
 from audit.contents import Contents
 from audit.models import Checkpoint, Leaf, LogEntry
@@ -67,11 +67,11 @@ def _leaves(begin: int, end: int) -> list[bytes]:
 
 def _complete_tail(order: Order, rows: GrowingFile, _done: int) -> dict[str, Json]:
     part_files.write_upper_tiles(order.folder, size=order.size)
-    vkey = proofs.signer().to_vkey()
+    note = witnessed.note_of(order.signed)
     files = {
-        "checkpoint": order.signed.note.encode(),
-        "policy": manifest.policy(logs=[vkey], witnesses=[], quorum=0),
-        "keys.json": manifest.keys([manifest.LogKey(vkey=vkey)]),
+        "checkpoint": note.encode(),
+        "policy": witnessed.policy_for(note).encode(),
+        "keys.json": manifest.keys(logkeys.known()),
     }
     for name, content in files.items():
         part_files.write(order.folder / name, content)
@@ -87,10 +87,10 @@ def _selection_chunks(order: Order, rows: GrowingFile, done: int) -> Iterator[in
     return _selected(order, rows, done, lambda chunk: export.json_rows(chunk, tree))
 
 
-def _selection_tail(_order: Order, rows: GrowingFile, done: int) -> dict[str, Json]:
+def _selection_tail(order: Order, rows: GrowingFile, done: int) -> dict[str, Json]:
     with rows.path.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").digest()
-    part_files.append(rows.path, export.json_tail(count=done, digest=digest))
+    part_files.append(rows.path, export.json_tail(size=order.size, count=done, digest=digest))
     return {"entries": done}
 
 

@@ -6,7 +6,9 @@ as the specification asks: that is what lets witnesses and successor keys sign t
 
 import hashlib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -14,9 +16,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from audit.leaf import from_base64, in_base64
 from audit.merkle import HASH_SIZE
 
-_ED25519 = b"\x01"
+ED25519 = b"\x01"  # the key of a log
+ED25519_COSIGNATURE = b"\x04"  # the key of a witness (C2SP tlog-cosignature)
 _KEY_SIZE = 32
-_KEY_ID_SIZE = 4
+KEY_ID_SIZE = 4
 _HEAD_LINES = 3
 _LARGEST_NOTE = 100_000
 _NAME = re.compile(r"[^\s+\x00-\x20\x7f-\x9f]{1,200}")
@@ -40,21 +43,35 @@ class Head:
         return f"{self.origin}\n{self.size}\n{in_base64(self.root)}\n"
 
 
+class Signers(Protocol):
+    """Whose signature counts: one key (`Verifier`), or several with their ranges (`audit.signers.LogKeys`)."""
+
+    def head_of(self, note: str) -> Head: ...
+
+    def knows(self, vkey: str) -> bool: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verifier:
-    """A public key and the name it signs under, as in a C2SP vkey."""
+    """A public key and the name it signs under, as in a C2SP vkey: of a log, or (`kind`) of a witness."""
 
     name: str
     key: bytes
+    kind: bytes = ED25519
 
     @property
     def key_id(self) -> bytes:
-        return hashlib.sha256(f"{self.name}\n".encode() + _ED25519 + self.key).digest()[
-            :_KEY_ID_SIZE
-        ]
+        named = f"{self.name}\n".encode()
+        return hashlib.sha256(named + self.kind + self.key).digest()[:KEY_ID_SIZE]
 
     def to_vkey(self) -> str:
-        return f"{self.name}+{self.key_id.hex()}+{in_base64(_ED25519 + self.key)}"
+        return f"{self.name}+{self.key_id.hex()}+{in_base64(self.kind + self.key)}"
+
+    def knows(self, vkey: str) -> bool:
+        return vkey == self.to_vkey()
+
+    def head_of(self, note: str) -> Head:
+        return verify(note=note, verifier=self)
 
     def accepts(self, *, message: bytes, signature: bytes) -> bool:
         try:
@@ -64,26 +81,29 @@ class Verifier:
         return True
 
 
-def parse_vkey(vkey: str) -> Verifier:
+def parse_vkey(vkey: str, *, kind: bytes = ED25519) -> Verifier:
     """Read `name+key id in hex+base64 of the type and the key`.
 
     Raises:
-        CheckpointError: it is malformed, or the key id does not fit the key.
+        CheckpointError: it is malformed, of another kind, or the key id does not fit the key.
     """
     try:
         name, _, encoded = vkey.split("+", 2)
         typed = from_base64(encoded)
     except ValueError as error:
         raise CheckpointError("A verification key reads name+id+key.") from error
-    verifier = Verifier(name=name, key=typed[1:])
-    is_ours = _NAME.fullmatch(name) and len(typed) == 1 + _KEY_SIZE and typed[:1] == _ED25519
+    verifier = Verifier(name=name, key=typed[1:], kind=kind)
+    is_ours = _NAME.fullmatch(name) and len(typed) == 1 + _KEY_SIZE and typed[:1] == kind
     if not is_ours or verifier.to_vkey() != vkey:
-        raise CheckpointError("The verification key is not an Ed25519 key with its own id.")
+        whose = "of a log" if kind == ED25519 else "of a witness (cosignature/v1)"
+        raise CheckpointError(
+            f"The verification key is not an Ed25519 key {whose} with its own id."
+        )
     return verifier
 
 
-def verifier_of(*, key: Ed25519PrivateKey, origin: str) -> Verifier:
-    """Return the public half of a log key.
+def verifier_of(*, key: Ed25519PrivateKey, origin: str, kind: bytes = ED25519) -> Verifier:
+    """Return the public half of the key of a log, or of a witness.
 
     Raises:
         CheckpointError: the origin cannot name a log.
@@ -92,14 +112,23 @@ def verifier_of(*, key: Ed25519PrivateKey, origin: str) -> Verifier:
         raise CheckpointError(
             "The origin of a log has no spaces, control characters or plus signs."
         )
-    return Verifier(name=origin, key=key.public_key().public_bytes_raw())
+    return Verifier(name=origin, key=key.public_key().public_bytes_raw(), kind=kind)
 
 
 def sign(*, head: Head, key: Ed25519PrivateKey) -> str:
     """Return the signed note for this head."""
-    verifier, text = verifier_of(key=key, origin=head.origin), head.to_text()
-    signature = in_base64(verifier.key_id + key.sign(text.encode()))
-    return f"{text}\n\u2014 {head.origin} {signature}\n"
+    return sign_by_each(head=head, keys=[key])
+
+
+def sign_by_each(*, head: Head, keys: Sequence[Ed25519PrivateKey]) -> str:
+    """Return the note for this head, signed by each of these keys of the log."""
+    text = head.to_text()
+    signers = [(verifier_of(key=key, origin=head.origin), key.sign(text.encode())) for key in keys]
+    return f"{text}\n" + "".join(signature_line(*signed) for signed in signers)
+
+
+def signature_line(verifier: Verifier, signature: bytes) -> str:
+    return f"\u2014 {verifier.name} {in_base64(verifier.key_id + signature)}\n"
 
 
 def parse_note(note: str) -> tuple[Head, list[tuple[str, bytes]]]:
@@ -112,10 +141,7 @@ def parse_note(note: str) -> tuple[Head, list[tuple[str, bytes]]]:
     lines = text.split("\n")
     if len(note) > _LARGEST_NOTE or not separator or len(lines) != _HEAD_LINES:
         raise CheckpointError("A checkpoint has three lines, an empty line and signatures.")
-    head = _head(*lines)
-    if not signatures.endswith("\n"):
-        raise CheckpointError("The checkpoint stops in the middle of a line.")
-    return head, [_signature(line) for line in signatures[:-1].split("\n")]
+    return _head(*lines), parse_signatures(signatures)
 
 
 def verify(*, note: str, verifier: Verifier) -> Head:
@@ -127,16 +153,38 @@ def verify(*, note: str, verifier: Verifier) -> Head:
     head, signatures = parse_note(note)
     if head.origin != verifier.name:
         raise CheckpointError("The checkpoint is of another log than the key.")
-    claim = (verifier.name, verifier.key_id)
-    ours = [
-        body[_KEY_ID_SIZE:] for name, body in signatures if (name, body[:_KEY_ID_SIZE]) == claim
-    ]
-    if not ours:
+    if not is_signed(head=head, signatures=signatures, verifier=verifier):
         raise CheckpointError("The checkpoint is not signed by the key of the log.")
-    message = head.to_text().encode()
+    return head
+
+
+def is_signed(*, head: Head, signatures: Sequence[tuple[str, bytes]], verifier: Verifier) -> bool:
+    """Return whether this key is among those that signed.
+
+    Raises:
+        CheckpointError: a signature says that it is of this key, and is not.
+    """
+    ours, message = bodies_of(verifier, signatures), head.to_text().encode()
     if not all(verifier.accepts(message=message, signature=signature) for signature in ours):
         raise CheckpointError("The signature under the checkpoint is not right.")
-    return head
+    return bool(ours)
+
+
+def bodies_of(verifier: Verifier, signatures: Sequence[tuple[str, bytes]]) -> list[bytes]:
+    """Return what these signatures carry that name this key."""
+    claim = (verifier.name, verifier.key_id)
+    return [body[KEY_ID_SIZE:] for name, body in signatures if (name, body[:KEY_ID_SIZE]) == claim]
+
+
+def parse_signatures(lines: str) -> list[tuple[str, bytes]]:
+    """Read the lines under a note: pairs of a name and the key id with the signature.
+
+    Raises:
+        CheckpointError: one of them is not a signature.
+    """
+    if not lines.endswith("\n"):
+        raise CheckpointError("The checkpoint stops in the middle of a line.")
+    return [_signature(line) for line in lines[:-1].split("\n")]
 
 
 def _head(origin: str, size: str, root: str) -> Head:
@@ -161,6 +209,6 @@ def _signature(line: str) -> tuple[str, bytes]:
         body = from_base64(found[2])
     except ValueError as error:
         raise CheckpointError("A signature under the checkpoint is not base64.") from error
-    if len(body) <= _KEY_ID_SIZE:
+    if len(body) <= KEY_ID_SIZE:
         raise CheckpointError("A signature under the checkpoint is too short.")
     return found[1], body

@@ -21,7 +21,7 @@ from datetime import datetime
 
 from django.conf import settings
 
-from audit import checkpoint, keyring, rootkeys
+from audit import keyring, logkeys, witnessed
 from audit.canonical import Json, canonical, parse
 from audit.events import CODES
 from audit.leaf import INTERNAL, SHOWN, in_base64, timestamp
@@ -80,12 +80,11 @@ def chunks(
 
 
 def json_head(*, signed: Checkpoint, filter: EntryFilter, at: datetime) -> bytes:  # noqa: A002
-    signer = checkpoint.verifier_of(key=rootkeys.log_key(), origin=settings.LOG_ORIGIN)
     members: dict[str, Json] = {
         "format": FORMAT,
         "origin": settings.LOG_ORIGIN,
-        "vkey": signer.to_vkey(),
-        "checkpoint": signed.note,
+        "vkey": logkeys.vkey_under(signed.note),
+        "checkpoint": witnessed.note_of(signed),
         "filter": filter.to_json(),
         "exportedAt": timestamp(at),
         "kind": "selection",
@@ -98,13 +97,13 @@ def json_rows(rows: Sequence[LogEntry], tree: StoredTree) -> bytes:
     return b"".join(canonical(_entry_line(entry, tree)) + b"\n" for entry in rows)
 
 
-def json_tail(*, count: int, digest: bytes) -> bytes:
+def json_tail(*, size: int, count: int, digest: bytes) -> bytes:
     """Return the last line. What is signed holds a zero byte, which no checkpoint does."""
     message = f"{FORMAT}\x00{count}\x00".encode() + digest
     members: dict[str, Json] = {
         "count": count,
         "sha256": digest.hex(),
-        "signature": in_base64(rootkeys.log_key().sign(message)),
+        "signature": in_base64(logkeys.log_key(size=size).sign(message)),
     }
     return canonical(members) + b"\n"
 
@@ -126,7 +125,7 @@ def _json_lines(head: bytes, filter_: EntryFilter, size: int) -> Iterator[bytes]
         digest.update(content)
         count += len(rows)
         yield content
-    yield json_tail(count=count, digest=digest.digest())
+    yield json_tail(size=size, count=count, digest=digest.digest())
 
 
 def _csv(filter_: EntryFilter, size: int) -> Iterator[bytes]:

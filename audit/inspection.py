@@ -4,18 +4,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.conf import settings
-
-from audit import keyring, rootkeys, tlog_proof
-from audit.checkpoint import verifier_of
+from audit import keyring, logkeys, tlog_proof, witnessed
 from audit.entry_checks import entry_faults
 from audit.erasure_checks import Erasures
 from audit.faults import Fault
 from audit.leaf import INTERNAL, SHOWN, Leaf, LeafError, in_base64, parse_leaf
 from audit.merkle import leaf_hash
-from audit.models import Checkpoint, LogEntry
+from audit.models import LogEntry
 from audit.queries import ROWS, EntryView, opened, view_of
 from audit.tree import LogBrokenError, StoredTree
+from audit.witnessed import SignedHead
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +62,7 @@ def inspect(uid: UUID) -> Inspection:
     if entry is None:
         raise UnknownEntryError
     faults = list(_faults(entry))
-    signed = Checkpoint.objects.order_by("-size").first()
+    signed = witnessed.newest()
     proof = None
     try:
         proof = _proof(entry, signed)
@@ -103,7 +101,7 @@ def _faults(entry: LogEntry) -> list[str]:
     return [fault.sentence for fault in faults]
 
 
-def _proof(entry: LogEntry, signed: Checkpoint | None) -> tlog_proof.TlogProof | None:
+def _proof(entry: LogEntry, signed: SignedHead | None) -> tlog_proof.TlogProof | None:
     """Return the proof, once it was seen to lead to the signed head.
 
     Raises:
@@ -118,8 +116,7 @@ def _proof(entry: LogEntry, signed: Checkpoint | None) -> tlog_proof.TlogProof |
         hashes=tuple(StoredTree(signed.size).inclusion_proof(place.index)),
         note=signed.note,
     )
-    signer = verifier_of(key=rootkeys.log_key(), origin=settings.LOG_ORIGIN)
-    proof.check(leaf=bytes(entry.leaf), verifier=signer)
+    proof.check(leaf=bytes(entry.leaf), verifier=logkeys.known())
     return proof
 
 

@@ -109,6 +109,14 @@ def rights() -> tuple[bool, bool]:
     return bool(may_number), bool(may_sign)
 
 
+def wait_until_alone() -> None:
+    """Take the same lock, and wait for it: nobody numbers or signs until this transaction ends."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL synchronous_commit = on")
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+
+
 def _move(head: LogHead, frontier: merkle.Frontier, *, at: datetime) -> None:
     moved = LogHead.objects.filter(pk=head.pk, size=head.size, root=head.root).update(
         size=frontier.size,

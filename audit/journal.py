@@ -134,17 +134,41 @@ def opened(path: Path) -> Iterator[OpenJournal]:
         os.close(descriptor)
 
 
+def begin_again(path: Path, *, aside: Path, note: str) -> None:
+    """Put the journal aside under another name, and begin one with this note. At no moment there is none.
+
+    Raises:
+        JournalError: there is another file of that name, or the disk cannot be written.
+    """
+    draft = path.with_name(f".{path.name}.next")
+    try:
+        draft.unlink(missing_ok=True)
+        with opened(draft) as kept:
+            kept.append(note)
+        if not (aside.exists() and aside.samefile(path)):  # else a run before this one came so far
+            os.link(path, aside)
+        draft.replace(path)
+        _flush(path.parent)
+    except OSError as error:
+        raise _cannot(aside, error) from error
+
+
 def _open(path: Path) -> int:
     if path.exists():
         return os.open(path, os.O_RDWR | os.O_CLOEXEC)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)  # or a power cut could take the new name away again
-    finally:
-        os.close(folder)
+    _flush(path.parent)
     return descriptor
+
+
+def _flush(folder: Path) -> None:
+    """Or a power cut could take a new name away again."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _cannot(path: Path, error: OSError) -> JournalError:

@@ -8,15 +8,20 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 
 class KeyFileError(Exception):
     """A key file cannot be made or read; the message says what to do."""
 
 
-def read_or_make(path: Path, make: Callable[[], bytes]) -> bytes:
+def read_or_make(
+    path: Path, make: Callable[[], bytes], *, setting: str = "REGIE_KEYS_DIR"
+) -> bytes:
     """Return the bytes of the key file, making it (mode 0600) when it does not exist.
 
-    Two processes that start at once agree: whoever links its file first wins.
+    Two processes that start at once agree: whoever links its file first wins. `setting` names the folder.
 
     Raises:
         KeyFileError: the folder or the file cannot be read or written.
@@ -28,7 +33,7 @@ def read_or_make(path: Path, make: Callable[[], bytes]) -> bytes:
     except OSError as error:
         raise KeyFileError(
             f"The key file {path} cannot be read or made ({error.strerror}). "
-            "Give this account the right to read and write there, or set REGIE_KEYS_DIR."
+            f"Give this account the right to read and write there, or set {setting}."
         ) from error
 
 
@@ -76,6 +81,32 @@ def _cannot_destroy(path: Path, error: OSError) -> KeyFileError:
     return KeyFileError(
         f"The key file {path} cannot be destroyed ({error.strerror}). "
         "Give this account the right to write there, then run this again."
+    )
+
+
+def signing_key(path: Path, *, setting: str = "REGIE_KEYS_DIR") -> Ed25519PrivateKey:
+    """Return the Ed25519 key in this file (PEM), making it when it does not exist.
+
+    Raises:
+        KeyFileError: it cannot be read or made, or holds something else.
+    """
+    restore = f"Restore {path.name} from your backup."
+    try:
+        key = serialization.load_pem_private_key(
+            read_or_make(path, new_signing_key, setting=setting), password=None
+        )
+    except ValueError as error:
+        raise KeyFileError(f"{path} is damaged. {restore}") from error
+    if not isinstance(key, Ed25519PrivateKey):
+        raise KeyFileError(f"{path} is not an Ed25519 key. {restore}")
+    return key
+
+
+def new_signing_key() -> bytes:
+    return Ed25519PrivateKey.generate().private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
     )
 
 

@@ -1,4 +1,4 @@
-"""The signed list of what is in an export, and the two small files that say whom to trust. Pure.
+"""The signed list of what is in an export, and the small file that says whose signature counts. Pure.
 
 The signature is by the key of the log over the format, a zero byte and the canonical JSON of all other
 members; no signed head holds a zero byte. `files` gives size and SHA-256 of each file. A name that
@@ -7,8 +7,7 @@ xargs sha256sum` prints, so that a file that is missing, extra, swapped or chang
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -16,24 +15,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from audit.canonical import Json, canonical
 from audit.contents import MANIFEST
 from audit.leaf import in_base64
+from audit.signers import LogKeys
 
 FORMAT = "regie-export/1"
 _PIECE = 1 << 20
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogKey:
-    """A key of the log, and for which sizes its signature counts; without an end it is the one of today."""
-
-    vkey: str
-    first_size: int = 0
-    last_size: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Witness:
-    name: str
-    vkey: str
 
 
 def signed(members: Mapping[str, Json], *, key: Ed25519PrivateKey) -> bytes:
@@ -42,22 +27,11 @@ def signed(members: Mapping[str, Json], *, key: Ed25519PrivateKey) -> bytes:
     return canonical({**members, "signature": signature}) + b"\n"
 
 
-def policy(*, logs: Sequence[str], witnesses: Sequence[Witness], quorum: int) -> bytes:
-    """Return whom to trust, as a C2SP tlog-policy: the keys of the log, and how many witnesses must agree."""
-    lines = [f"log {vkey}" for vkey in logs]
-    lines += [f"witness {witness.name} {witness.vkey}" for witness in witnesses]
-    if quorum:
-        names = " ".join(witness.name for witness in witnesses)
-        lines += [f"group witnesses {quorum} {names}", "quorum witnesses"]
-    else:
-        lines.append("quorum none")
-    return "".join(f"{line}\n" for line in lines).encode()
-
-
-def keys(found: Sequence[LogKey]) -> bytes:
+def keys(known: LogKeys) -> bytes:
     """Return the keys of the log with the sizes that each may sign, as JSON."""
     members: list[Json] = [
-        {"vkey": key.vkey, "firstSize": key.first_size, "lastSize": key.last_size} for key in found
+        {"vkey": one.verifier.to_vkey(), "firstSize": one.first, "lastSize": one.last}
+        for one in known.ranges
     ]
     return canonical({"keys": members}) + b"\n"
 

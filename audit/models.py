@@ -175,6 +175,62 @@ class Checkpoint(models.Model):
         return f"checkpoint {self.size}"
 
 
+class Cosignature(models.Model):
+    """That a witness signed a head too: its key (C2SP vkey), its line under the note, and when it says that was."""
+
+    checkpoint = models.ForeignKey(Checkpoint, models.PROTECT, related_name="cosignatures")
+    witness = models.TextField()
+    line = models.TextField()
+    at = models.DateTimeField()
+    received_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["checkpoint", "witness"], name="a_witness_signs_a_head_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"cosignature under checkpoint {self.checkpoint_id}"
+
+
+class WitnessRefusal(models.Model):
+    """That a witness would not sign a head because it knows another history of this log."""
+
+    checkpoint = models.ForeignKey(Checkpoint, models.PROTECT, related_name="+")
+    witness = models.TextField()
+    status = models.PositiveSmallIntegerField()
+    known_size = models.PositiveBigIntegerField(null=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["checkpoint", "witness"], name="a_witness_refuses_a_head_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"refusal of checkpoint {self.checkpoint_id}"
+
+
+class LogKey(models.Model):
+    """A key that signs heads (C2SP vkey), and the sizes of the log for which it counts. The private half is in a file.
+
+    The first one counts from 0 and has no entry; each next one is told by an entry: that the one before it signed, or
+    that says after which incident the log went on under another name. Without `from_size` it was told and does not sign yet; without `to_size` it still does.
+    """
+
+    vkey = models.TextField(unique=True)
+    from_size = models.PositiveBigIntegerField(null=True)
+    to_size = models.PositiveBigIntegerField(null=True)
+    entry = models.OneToOneField(LogEntry, models.PROTECT, null=True, related_name="log_key")
+
+    def __str__(self) -> str:
+        return f"log key from {self.from_size} to {self.to_size}"
+
+
 class VerificationRun(models.Model):
     """One recomputation of the log: how much was counted and what, if anything, was found.
 

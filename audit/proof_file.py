@@ -62,16 +62,17 @@ class Proven:
     shown: Mapping[str, Json]
     index: int
     head: checkpoint.Head
+    note: str
 
 
-def check(file: ProofFile, *, verifier: checkpoint.Verifier) -> Proven:
-    """Check a proof file against the key of the log.
+def check(file: ProofFile, *, verifier: checkpoint.Signers) -> Proven:
+    """Check a proof file against the key of the log, or its keys.
+
+    The key that the file names may be another one, if it signed the same head; what counts is the known one.
 
     Raises:
-        ProofFileError: it names another key, or one of its parts does not fit the others.
+        ProofFileError: no known key signed its head, or one of its parts does not fit the others.
     """
-    if file.vkey != verifier.to_vkey():
-        raise ProofFileError("The file names another key than that of this log.")
     try:
         leaf = parse_leaf(file.leaf.encode())
         check_commitment(
@@ -83,9 +84,13 @@ def check(file: ProofFile, *, verifier: checkpoint.Verifier) -> Proven:
         )
         proof = tlog_proof.parse(file.proof)
         head = proof.check(leaf=leaf.to_bytes(), verifier=verifier)
+        if not verifier.knows(file.vkey):
+            checkpoint.parse_vkey(file.vkey).head_of(proof.note)
     except ValueError as error:  # each says what is wrong with its part
+        if not verifier.knows(file.vkey):
+            raise ProofFileError("The file names another key than that of this log.") from error
         raise ProofFileError(str(error)) from error
-    return Proven(leaf=leaf, shown=file.shown, index=proof.index, head=head)
+    return Proven(leaf=leaf, shown=file.shown, index=proof.index, head=head, note=proof.note)
 
 
 def read(content: bytes) -> ProofFile:

@@ -4,12 +4,14 @@ from uuid import UUID
 
 from django.conf import settings
 
-from audit import merkle, rootkeys, tlog_proof
-from audit.checkpoint import Head, Verifier, verifier_of
+from audit import logkeys, merkle, tlog_proof, witnessed
+from audit.checkpoint import Head
 from audit.leaf import SHOWN, in_base64
 from audit.models import Checkpoint
+from audit.policy import Witnessed
 from audit.proof_file import ProofFile
 from audit.queries import ROWS, opened
+from audit.signers import LogKeys
 from audit.tree import StoredTree
 
 
@@ -17,9 +19,18 @@ class NotProvableError(Exception):
     """There is no such entry about this data subject, it is erased, or it is not signed yet."""
 
 
-def signer() -> Verifier:
-    """Return the key of this log, as everyone may know it."""
-    return verifier_of(key=rootkeys.log_key(), origin=settings.LOG_ORIGIN)
+def signers() -> LogKeys:
+    """Return the keys of this log, as everyone may know them."""
+    return logkeys.known()
+
+
+def witnessed_by(note: str) -> Witnessed:
+    """Return which witnesses of the policy signed this head.
+
+    Raises:
+        CheckpointError: a signature is not of the witness that it names.
+    """
+    return witnessed.policy().witnessed(note)
 
 
 def proof_of(*, uid: UUID, subject_id: UUID) -> ProofFile:
@@ -30,7 +41,7 @@ def proof_of(*, uid: UUID, subject_id: UUID) -> ProofFile:
     """
     entry = ROWS.filter(uid=uid, payload__subject_key__owner_id=subject_id).first()
     place = getattr(entry, "place", None)
-    signed = Checkpoint.objects.order_by("-size").first()
+    signed = witnessed.newest()
     shown = opened(entry, SHOWN) if entry else None
     if entry is None or place is None or signed is None or shown is None:
         raise NotProvableError
@@ -46,7 +57,7 @@ def proof_of(*, uid: UUID, subject_id: UUID) -> ProofFile:
         shown=shown.members(),
         opening=in_base64(shown.opening),
         proof=proof.to_text(),
-        vkey=signer().to_vkey(),
+        vkey=logkeys.vkey_under(signed.note),
     )
 
 

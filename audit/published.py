@@ -7,30 +7,37 @@ checkpoint: a tile that was served never changes.
 from collections.abc import Collection
 from uuid import UUID
 
-from django.conf import settings
-
-from audit import rootkeys
-from audit.checkpoint import verifier_of
+from audit import logkeys, witnessed
 from audit.models import Checkpoint, Leaf, Tile
+from audit.signers import LogKeys
 from audit.tiles import WIDTH, Part
 from audit.tree import TILE_HEIGHT, stored_hashes
 
 _LENGTH_SIZE = 2  # C2SP tlog-tiles: the length of each entry, big-endian
 
 
-def vkey() -> str:
-    """Return the key that verifies the signed heads, as a C2SP vkey.
+def keys() -> LogKeys:
+    """Return the keys that verify the signed heads, each with the sizes for which it counts.
 
     Raises:
         KeyFileError: the key of the log is gone.
     """
-    return verifier_of(key=rootkeys.log_key(), origin=settings.LOG_ORIGIN).to_vkey()
+    return logkeys.known()
 
 
 def checkpoint() -> str | None:
-    """Return the newest signed head as a note; None when nothing was signed yet."""
-    newest = _newest()
+    """Return the newest signed head as a note, with what witnesses signed under it; None when there is none yet."""
+    newest = witnessed.newest()
     return newest.note if newest else None
+
+
+def policy() -> str:
+    """Return whom to trust with this log, as C2SP tlog-policy.
+
+    Raises:
+        KeyFileError: the key of the log is gone.
+    """
+    return witnessed.policy_text()
 
 
 def tile(*, level: int, part: Part) -> bytes | None:

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 
-from audit import checkpoint, integration, journal, merkle, rootkeys
+from audit import checkpoint, integration, journal, logkeys, merkle
 from audit.faults import Fault
 from audit.journal import JournalError, OpenJournal
 from audit.models import Checkpoint
@@ -76,6 +76,8 @@ def lost_heads() -> Iterator[Fault]:
             heads = [checkpoint.parse_note(note)[0] for note in chunk]
             stored = Checkpoint.objects.in_bulk([head.size for head in heads])
             for head in heads:
+                if head.origin != settings.LOG_ORIGIN:
+                    continue  # of before an incident: the log told then what was lost
                 kept = stored.get(head.size)
                 if kept is None or bytes(kept.root) != head.root:
                     yield Fault(
@@ -116,14 +118,14 @@ def _sign(*, at: datetime, durable: bool) -> Checkpoint | None:
             return None
         head, _ = integration.current_head()
         last = _newest()
-        key = rootkeys.log_key()
         root = bytes(head.root)
         if last is not None:
             _require_continuation(_head_of(last), size=head.size, root=root)
         if head.size == (last.size if last else 0):
             return None
         signed = checkpoint.Head(origin=settings.LOG_ORIGIN, size=head.size, root=root)
-        note = checkpoint.sign(head=signed, key=key)
+        keys = logkeys.signing(size=head.size)
+        note = checkpoint.sign_by_each(head=signed, keys=keys)
         return Checkpoint.objects.create(size=head.size, root=root, note=note, made_at=at)
 
 
@@ -179,12 +181,11 @@ def _head_of(stored: Checkpoint) -> checkpoint.Head:
 
 
 def _signed_head(note: str, name: str) -> checkpoint.Head:
-    signer = checkpoint.verifier_of(key=rootkeys.log_key(), origin=settings.LOG_ORIGIN)
     try:
-        return checkpoint.verify(note=note, verifier=signer)
+        return logkeys.known().head_of(note)
     except checkpoint.CheckpointError as error:
         raise LogBrokenError(
-            f"{name} was not signed by the key in log.key for {signer.name}: {error}"
+            f"{name} was not signed by the key of {settings.LOG_ORIGIN} for that size: {error}"
         ) from error
 
 

@@ -28,6 +28,12 @@ def expire_months(**_later: object) -> None:
         pass
 
 
+@shared_task(acks_late=True)
+def ask_witnesses(**_later: object) -> None:
+    """Ask the witnesses of the policy to sign the newest head. Safe to run twice, or at once in two workers."""
+    operations.ask_witnesses(at=timezone.now())
+
+
 @shared_task
 def verify_log(**_later: object) -> None:
     """Verify the whole log, once a night. Asked every few minutes, so that a missed night is made good."""

@@ -28,14 +28,14 @@ class TlogProof:
         lines = [_FIRST_LINE, f"index {self.index}", *map(in_base64, self.hashes)]
         return "\n".join(lines) + f"\n\n{self.note}"
 
-    def check(self, *, leaf: bytes, verifier: checkpoint.Verifier) -> checkpoint.Head:
+    def check(self, *, leaf: bytes, verifier: checkpoint.Signers) -> checkpoint.Head:
         """Return the signed head, once the leaf has been seen to be in its tree.
 
         Raises:
             TlogProofError: it is not, or the head is not signed by this key.
         """
         try:
-            head = checkpoint.verify(note=self.note, verifier=verifier)
+            head = verifier.head_of(self.note)
             merkle.verify_inclusion(
                 leaf=merkle.leaf_hash(leaf),
                 index=self.index,

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from audit import models, payload_triggers
+from audit import models, payload_triggers, signer_triggers
 from audit.trigger_sql import (
     REFUSE,
     Identities,
@@ -96,7 +96,10 @@ def wanted_for_keys(vendor: str) -> list[Trigger]:
 
 
 # Apps above this one add theirs when they are ready: one check and one repair serve them all.
-GUARDS = [Guard(migration=("audit", "0004_key_destruction_is_an_event"), wanted=wanted)]
+GUARDS = [
+    Guard(migration=("audit", "0004_key_destruction_is_an_event"), wanted=wanted),
+    Guard(migration=("audit", "0008_who_signs"), wanted=signer_triggers.wanted),
+]
 
 
 def install(connection: BaseDatabaseWrapper, which: Wanted = wanted) -> None:

@@ -6,12 +6,21 @@ from uuid import UUID
 
 from django.db.models import Exists, Max, Model, OuterRef
 
-from audit import checkpoint, erasure_journal, keyring, masterkeys, merkle, tree
+from audit import (
+    checkpoint,
+    erasure_journal,
+    keyring,
+    masterkeys,
+    merkle,
+    signer_checks,
+    tree,
+)
 from audit.entry_checks import EntryFault, entry_faults
 from audit.erasure_checks import Erasures, loose_ends, with_erasures
 from audit.faults import Fault
 from audit.keyfiles import KeyFileError
 from audit.models import Checkpoint, Key, Leaf, LogEntry, LogHead, Payload, PendingEntry, Tile
+from audit.signers import LogKeys
 
 _CHUNK = 1024
 _HIGHEST_LEVEL = 7  # 256 ** 8 entries
@@ -27,12 +36,12 @@ BESIDE_THE_LOG: list[Callable[[], Iterator[Fault]]] = [erasure_journal.faults]
 class Verification:
     """One walk over the log, whole or from a signed head on. Entries that arrive meanwhile are left for the next one."""
 
-    def __init__(self, signer: checkpoint.Verifier) -> None:
+    def __init__(self, signers: LogKeys) -> None:
         self.faults = 0
         self.named: list[Fault] = []
         self.frontier = merkle.Frontier()
         self.counted = 0
-        self._signer = signer
+        self._signers = signers
         self._erasures = Erasures()
         self._rows: dict[int, list[bytes]] = {}  # per level, the hashes of the tile that is filling
 
@@ -56,9 +65,15 @@ class Verification:
         self._check_what_lies_beyond()
         self._check_unplaced()
         self._check_orphans()
-        for check in BESIDE_THE_LOG if since is None else []:
-            for fault in check():
-                self.add_fault(fault)
+        if since is None:
+            self._check_beside()
+
+    def _check_beside(self) -> None:
+        for fault in (*signer_checks.log_key_faults(), *signer_checks.cosignature_faults()):
+            self._note(*fault)
+        for check in BESIDE_THE_LOG:
+            for found in check():
+                self.add_fault(found)
 
     def _note(
         self, table: str, row: object, what: str, *, column: str = "", times: int = 1
@@ -162,7 +177,7 @@ class Verification:
     def _check_checkpoint(self, stored: Checkpoint) -> None:
         place = f"checkpoint {stored.size}"
         try:
-            head = checkpoint.verify(note=stored.note, verifier=self._signer)
+            head = self._signers.head_of(stored.note)
         except checkpoint.CheckpointError as error:
             self._note("checkpoint", place, str(error), column="note")
             return

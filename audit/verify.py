@@ -1,6 +1,6 @@
 """Check what came out of the log of Regie, offline. One file; needs Python 3.8 or newer and nothing else.
 
-    python3 -I verify.py [FOLDER_OR_FILE] [--vkey KEY] [--checkpoint OLDER_HEAD] [--tag-key KEY]
+    python3 -I verify.py [FOLDER_OR_FILE] [--vkey KEY | --keys FILE] [--checkpoint OLDER_HEAD] [--tag-key KEY] [--policy FILE]
 
 FOLDER is an export that you unpacked (by default the folder that this program lies in); FILE is a
 selection (JSON Lines) or the proof of one line. Exit code 0: genuine (without --vkey: it agrees with the
@@ -267,24 +267,24 @@ def is_cosigned(head: Head, witness: Key) -> bool:
     return False
 
 
-def check_policy(content: bytes, head: Head, key: Key) -> None:
+def check_policy(content: bytes, head: Head, key: Key, name: str = "policy") -> None:
     """Check that the policy knows the log, and that as many witnesses signed as it asks for."""
     logs: list[Key] = []
     is_met, quorums = {"none": True}, []  # is_met: per name, whether it signed
     for number, words in policy_lines(content):
-        where, word, name, rest = f"policy, line {number}", words[0], "".join(words[1:2]), words[2:]
+        where, word, what, rest = f"{name}, line {number}", words[0], "".join(words[1:2]), words[2:]
         if word == "log" and len(rest) < 2:
-            logs.append(read_key(name, where))
-        elif word == "quorum" and name in is_met and not rest:
-            quorums.append(name)
-        elif name in is_met or word not in ("witness", "group") or not rest:
+            logs.append(read_key(what, where))
+        elif word == "quorum" and what in is_met and not rest:
+            quorums.append(what)
+        elif what in is_met or word not in ("witness", "group") or not rest:
             refuse(where, "this is not a line of a policy, or not in its place.")
         elif word == "witness":
-            is_met[name] = is_cosigned(head, read_key(rest[0], where, WITNESS_KEY))
+            is_met[what] = is_cosigned(head, read_key(rest[0], where, WITNESS_KEY))
         else:
-            is_met[name] = is_group_met(rest[0], rest[1:], is_met, where)
+            is_met[what] = is_group_met(rest[0], rest[1:], is_met, where)
     if key not in logs or len(quorums) != 1:
-        refuse("policy", "it does not name the key of the log, or not one quorum.")
+        refuse(name, "it does not name the key of the log, or not one quorum.")
     if not is_met[quorums[0]]:
         refuse("checkpoint", "fewer witnesses signed it than the policy asks for.")
 
@@ -667,11 +667,21 @@ def numbered(stream: BinaryIO, name: str) -> Iterator[tuple[int, bytes]]:
 
 
 class Options(NamedTuple):
-    """What the command line gives besides the export."""
+    """What the command line gives besides the export. No keys: the one in the file is all there is."""
 
-    key: Key | None = None
+    keys: Sequence[tuple[Key, int, Any]] = ()  # each with the first and the last size it counts for
     older: bytes | None = None
     tag_key: bytes = b""
+    policy: bytes | None = None
+
+    def vouched(self, head: Head, key: Key) -> list[str]:
+        """Check the head against the keys and the policy that were given, if any."""
+        if self.keys and key not in keys_for(self.keys, head.size):
+            refuse("--keys", f"the key that signed this does not count for a log of {head.size}.")
+        if self.policy is None:
+            return []
+        check_policy(self.policy, head, key, "--policy")
+        return ["As many witnesses signed its head as your policy asks for."]
 
 
 class Walk:
@@ -797,10 +807,12 @@ def check_folder(path: Path, options: Options) -> list[str]:
     where = "manifest.json"
     content = folder.read(where)
     manifest = parse(content[:-1], where)
-    kind, key = check_manifest(manifest, content, options.key)
+    kind, key = check_manifest(manifest, content, options.keys)
     is_complete = kind == "complete"
     if not is_complete and (options.older is not None or options.tag_key):
         raise Unreadable("--checkpoint and --tag-key need a complete export.")
+    if kind == "table" and options.policy is not None:
+        raise Unreadable("--policy needs a complete export, a selection or a proof.")
     folder.check_names(FILES[kind], manifest["size"] if is_complete else 0)
     check = {"complete": check_complete, "selection": check_selected, "table": check_table}[kind]
     said = check(folder, manifest, key, options)
@@ -813,7 +825,7 @@ def check_folder(path: Path, options: Options) -> list[str]:
 
 
 def check_manifest(
-    manifest: dict[str, Any], content: bytes, trusted: Key | None
+    manifest: dict[str, Any], content: bytes, trusted: Sequence[tuple[Key, int, Any]]
 ) -> tuple[str, Key]:
     where = "manifest.json"
     if manifest.get("format") != EXPORT or str(manifest.get("kind")) not in FILES:
@@ -833,9 +845,18 @@ def check_manifest(
     return str(manifest["kind"]), key
 
 
-def chosen_key(stated: object, trusted: Key | None, where: str) -> Key:
+def signer_of(head: Head, known: Sequence[Key], stated: Key, where: str) -> Key:
+    """Return the key to check a head with: while a key makes way for another, both sign."""
+    claims = {(name, body[:4]) for name, body in head.signatures}
+    for key in known or [stated]:
+        if (key.name, key.id) in claims or not known:
+            return key
+    refuse(where, "it names another key than the one you gave.")
+
+
+def chosen_key(stated: object, trusted: Sequence[tuple[Key, int, Any]], where: str) -> Key:
     key = read_key(stated, where)
-    if trusted is not None and trusted != key:
+    if trusted and key not in [known for known, _, _ in trusted]:
         refuse(where, "it names another key than the one you gave.")
     return key
 
@@ -865,6 +886,7 @@ def check_complete(
         said.append(f"Entries with an erased part, which cannot be checked: {walk.erased}.")
     if older:
         said.append(f"It continues the older head, of {older.size} entries.")
+    said += options.vouched(head, key)
     if options.tag_key:
         said += [*walk.found, f"Number of entries about this customer: {len(walk.found)}."]
     return said
@@ -891,7 +913,7 @@ def read_keys(content: bytes) -> list[tuple[Key, int, Any]]:
     return found
 
 
-def keys_for(keys: list[tuple[Key, int, Any]], size: int) -> list[Key]:
+def keys_for(keys: Sequence[tuple[Key, int, Any]], size: int) -> list[Key]:
     return [key for key, first, last in keys if first <= size and (last is None or size <= last)]
 
 
@@ -909,14 +931,14 @@ def read_older(content: bytes, head: Head, keys: list[tuple[Key, int, Any]]) -> 
 
 
 def check_selected(
-    folder: Folder, manifest: dict[str, Any], key: Key, _options: Options
+    folder: Folder, manifest: dict[str, Any], key: Key, options: Options
 ) -> list[str]:
     name = "selection.jsonl"
-    found = check_lines(folder.lines(name), name, key)
+    found = check_lines(folder.lines(name), name, [(key, 0, None)])
     check_same_head(found.head, manifest, f"{name}, line 1, the signed head")
     if found.count != manifest["entries"] or found.filter != manifest["filter"]:
         refuse(f"{name}, line 1", "its filter or number of entries is not that of manifest.json.")
-    return found.said()
+    return [*found.said(), *options.vouched(found.head, key)]
 
 
 def check_table(
@@ -931,8 +953,8 @@ def check_table(
 class Lines:
     """What a selection was found to hold."""
 
-    def __init__(self, members: dict[str, Any], head: Head) -> None:
-        self.filter, self.head = members["filter"], head
+    def __init__(self, members: dict[str, Any], head: Head, key: Key) -> None:
+        self.filter, self.head, self.key = members["filter"], head, key
         self.count = self.erased = 0
 
     def said(self) -> list[str]:
@@ -947,7 +969,9 @@ class Lines:
         return [*said, "The export is a selection: it does not prove that none was left out."]
 
 
-def check_lines(lines: Iterator[tuple[int, bytes]], name: str, trusted: Key | None) -> Lines:
+def check_lines(
+    lines: Iterator[tuple[int, bytes]], name: str, trusted: Sequence[tuple[Key, int, Any]]
+) -> Lines:
     """Check a selection: its first line, each entry with its proof, and the last line."""
     number, line = next(lines, (0, b""))
     key, found = read_first(line, f"{name}, line 1", trusted)
@@ -968,7 +992,9 @@ def check_lines(lines: Iterator[tuple[int, bytes]], name: str, trusted: Key | No
     return found
 
 
-def read_first(line: bytes, where: str, trusted: Key | None) -> tuple[Key, Lines]:
+def read_first(
+    line: bytes, where: str, trusted: Sequence[tuple[Key, int, Any]]
+) -> tuple[Key, Lines]:
     members = parse(line[:-1], where)
     names = {"format", "origin", "vkey", "checkpoint", "filter", "exportedAt", "kind"}
     if set(members) != names or (members["format"], members["kind"]) != (SELECTION, "selection"):
@@ -980,7 +1006,7 @@ def read_first(line: bytes, where: str, trusted: Key | None) -> tuple[Key, Lines
     check_head(head, key, f"{where}, the signed head")
     if members["origin"] != head.origin:
         refuse(where, "it names another log than the signed head.")
-    return key, Lines(members, head)
+    return key, Lines(members, head, key)
 
 
 def check_selected_line(members: dict[str, Any], last: int, found: Lines, where: str) -> int:
@@ -1015,7 +1041,7 @@ TLOG_PROOF = (
 )
 
 
-def check_proof(content: bytes, name: str, trusted: Key | None) -> list[str]:
+def check_proof(content: bytes, name: str, options: Options) -> list[str]:
     """Check the proof of one line: its leaf, what that says, and its way to the signed head."""
     members = parse(content, name, is_canonical=False)
     if members.get("format") != PROOF:
@@ -1024,7 +1050,7 @@ def check_proof(content: bytes, name: str, trusted: Key | None) -> list[str]:
     body, opening, text, vkey = (member(members, one, str, name) for one in names)
     if set(members) != {"format", "shown", "explanation", *names}:
         refuse(name, "the file has not the members of a proof.")
-    key, where = chosen_key(vkey, trusted, name), f"{name}, tlogProof"
+    stated, where = read_key(vkey, name), f"{name}, tlogProof"
     leaf = read_leaf(body.encode(), f"{name}, leaf")
     shown = canonical(member(members, "shown", dict, name)), canonical(opening)
     check_parts(leaf, shown, (b"null", b"null"), f"{name}, shown")
@@ -1033,6 +1059,8 @@ def check_proof(content: bytes, name: str, trusted: Key | None) -> list[str]:
         refuse(where, "this is not a proof of a transparency log (C2SP tlog-proof).")
     index, hashes, note = found.groups()
     head = read_head(note.encode(), where)
+    known = [one for one, _, _ in options.keys]
+    key = stated if stated in known else signer_of(head, known, stated, name)
     check_head(head, key, where)
     way = [unbase64(line, where, HASH) for line in hashes.splitlines()]
     check_inclusion(body.encode(), int(index), way, head, where)
@@ -1041,6 +1069,7 @@ def check_proof(content: bytes, name: str, trusted: Key | None) -> list[str]:
         f"The line has index {index} in {head.origin}, a log of {head.size}.",
         f"It says: {kind}, at {at}, by {actor}.",
         *(f"  {one}: {value}" for one, value in sorted(members["shown"].items())),
+        *options.vouched(head, key),
     ]
 
 
@@ -1056,21 +1085,47 @@ def check_file(path: Path, options: Options) -> list[str]:
             raise Unreadable("This is a zip file. Unpack it first, and give the folder.")
         stream.seek(0)
         if SELECTION.encode() in start:
-            return check_lines(numbered(stream, path.name), path.name, options.key).said()
+            found = check_lines(numbered(stream, path.name), path.name, options.keys)
+            return [*found.said(), *options.vouched(found.head, found.key)]
         content = stream.read(LARGEST_FILE)
     if f'"format": "{PROOF}"'.encode() in content[:200]:
-        return check_proof(content, path.name, options.key)
+        return check_proof(content, path.name, options)
     raise Unreadable("This is neither an export of the log nor the proof of a line.")
 
 
 def options_of(given: argparse.Namespace) -> Options:
     try:
-        key = None if given.vkey is None else read_key(given.vkey, "--vkey")
-        tag_key = b"" if given.tag_key is None else unbase64(given.tag_key, "--tag-key", HASH)
+        keys = [(read_key(vkey, "--vkey"), 0, None) for vkey in given.vkey or []]
+        if given.keys is not None:
+            keys += read_key_list(given.keys.read_bytes())
+        tag_key = b"" if given.tag_key is None else read_tag_key(given.tag_key)
     except NotGenuine as error:
         raise Unreadable(str(error)) from error
     older = None if given.checkpoint is None else given.checkpoint.read_bytes()
-    return Options(key, older, tag_key)
+    policy = None if given.policy is None else given.policy.read_bytes()
+    return Options(keys, older, tag_key, policy)
+
+
+def read_key_list(content: bytes) -> list[tuple[Key, int, Any]]:
+    """Read the keys of a log as it publishes them: the one that signs now, and then all with their sizes."""
+    lines = content.decode("utf-8", "replace").rstrip("\n").split("\n")
+    newest, found = read_key(lines[0], "--keys, line 1"), []
+    for number, line in enumerate(lines[2:], start=3):
+        words, where = line.split(" "), f"--keys, line {number}"
+        if not re.fullmatch(r"\S+ [0-9]{1,18} (?:-|[0-9]{1,18})", line, re.ASCII):
+            refuse(where, "this is not a key with its first and its last size.")
+        last = None if words[2] == "-" else int(words[2])
+        found.append((read_key(words[0], where), int(words[1]), last))
+    return found or [(newest, 0, None)]
+
+
+def read_tag_key(given: str) -> bytes:
+    """Read the key of a customer, or the file that the customer got it in."""
+    where = "--tag-key"
+    if os.path.isfile(given):
+        members = parse(Path(given).read_bytes(), where, is_canonical=False)
+        given = member(members, "tagKey", str, where)
+    return unbase64(given, where, HASH)
 
 
 def say(sentences: Sequence[str], code: int) -> int:
@@ -1084,9 +1139,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="verify.py", description=__doc__.split("\n\n")[0])
     here, add = Path(__file__).resolve().parent, parser.add_argument
     add("path", nargs="?", type=Path, default=here, help="the export, or the proof of one line")
-    add("--vkey", help="the key of the log, as you know it from elsewhere")
+    add(
+        "--vkey",
+        action="append",
+        help="the key of the log, as you know it from elsewhere",
+    )
+    add("--keys", type=Path, help="instead, all keys of the log: what it publishes at /log/vkey")
     add("--checkpoint", type=Path, help="an older signed head, which the export must continue")
-    add("--tag-key", help="of a customer: list every entry about this customer")
+    add(
+        "--tag-key", help="of a customer, or the file with it: list every entry about this customer"
+    )
+    add(
+        "--policy",
+        type=Path,
+        help="whom you trust (C2SP tlog-policy): as many witnesses must have signed",
+    )
     given = parser.parse_args(arguments)
     try:
         options = options_of(given)
@@ -1100,7 +1167,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return say([str(error)], UNREADABLE)
     except OSError as error:
         return say([f"{error.filename} cannot be read: {error.strerror}."], UNREADABLE)
-    if options.key:
+    if options.keys:
         return say(["It is genuine.", *said], GENUINE)
     warning = (
         "Warning: the key was taken from the file itself. Ask the organisation for its key in another "

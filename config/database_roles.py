@@ -37,6 +37,9 @@ _LOG: dict[str, Grants] = {
     "audit_tile": {APP: _SEE, INTEGRATOR: _ADD, PUBLISHER: _SEE},
     "audit_loghead": {APP: _SEE, INTEGRATOR: _MOVE_THE_HEAD, PUBLISHER: _SEE},
     "audit_checkpoint": {APP: _SEE, PUBLISHER: _ADD},
+    "audit_cosignature": {APP: _SEE, PUBLISHER: _ADD},
+    "audit_witnessrefusal": {APP: _SEE, PUBLISHER: _ADD},
+    "audit_logkey": {APP: _SEE, PUBLISHER: _SEE},
     "audit_verificationrun": {APP: _ADD},
 }
 _ONLY_ADDED = ("consent_consentrecord", "consent_noticeversion")

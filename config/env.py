@@ -11,7 +11,7 @@ import dj_database_url
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.core.exceptions import ImproperlyConfigured
 
-from audit import checkpoint
+from audit import checkpoint, policy
 
 _LARGEST_NUMBER = 999_999_999
 _WEB_ADDRESS = re.compile(r"https?://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?/?")
@@ -73,6 +73,29 @@ def log_name(name: str, *, default: str) -> str:
             "regie.example/log."
         ) from error
     return value
+
+
+def log_policy(name: str, *, origin: str) -> policy.Policy:
+    """Return the policy in the file that is named: whom to trust with the log. Without one: nobody is asked."""
+    path = os.environ.get(name)
+    if not path:
+        return policy.Policy()
+    try:
+        found = policy.parse(Path(path).expanduser().read_bytes())
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"{name} is {path!r}, which cannot be read ({error.strerror}); name a file that this account may read."
+        ) from error
+    except policy.PolicyError as error:
+        raise ImproperlyConfigured(
+            f"{name} is {path!r}, which is no policy (c2sp.org/tlog-policy). {error}"
+        ) from error
+    if found.logs and origin not in {one.name for one in found.logs}:
+        raise ImproperlyConfigured(
+            f"{name} is {path!r}, which is about other logs than {origin}; leave the lines with log out, or name "
+            "the key of /log/vkey."
+        )
+    return found
 
 
 def database(name: str, *, default: str) -> dict[str, Any]:

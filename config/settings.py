@@ -163,6 +163,12 @@ CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE = {
     "settle-log": {"task": "audit.tasks.settle_log", "schedule": 2.0},
     "verify-log": {"task": "audit.tasks.verify_log", "schedule": 300.0},  # once a night; see there
+    # What waited too long is not asked any more: the next one asks about a newer head.
+    "ask-witnesses": {
+        "task": "audit.tasks.ask_witnesses",
+        "schedule": 5.0,
+        "options": {"expires": 5.0},
+    },
     "send-messages": {"task": "consent.tasks.send_messages", "schedule": 5.0},
     "expire-months": {"task": "audit.tasks.expire_months", "schedule": 86_400.0},
     "recover-jobs": {"task": "consent.tasks.recover_jobs", "schedule": 5.0},
@@ -180,6 +186,8 @@ ERASURE_JOURNAL: Path | None = env.folder(
 # For how many months what only officers read is kept, after the month it is of; 0: for ever.
 LOG_INTERNAL_MONTHS = env.number("REGIE_LOG_INTERNAL_MONTHS", default=0, most=1200)
 LOG_ORIGIN = env.log_name("REGIE_LOG_ORIGIN", default="regie.example/log")
+# Which witnesses to ask, and how many must have seen a head; docs/audit-log.md. None by default.
+LOG_POLICY = env.log_policy("REGIE_LOG_POLICY", origin=LOG_ORIGIN)
 
 # The token service (docs: RFC 6749, RFC 7523, NL GOV OAuth profile).
 ACCESS_TOKEN_LASTS = timedelta(minutes=10)

@@ -107,6 +107,7 @@ MATRIX = {
     "openapi": for_everyone(200),
     "checkpoint": for_everyone(404),  # nothing was signed yet
     "vkey": for_everyone(200),
+    "policy": for_everyone(200),
     "check-proof": for_everyone(200),
     "tile": for_everyone(404, "get", "0", "000.p/1"),
     "bundle": for_everyone(404, "get", "000.p/1"),
@@ -282,5 +283,5 @@ class TestEveryForm:
                 open_to_other_sites.add(name)
 
         read_only = {"jwks", "oauth-metadata", "openapi", "checkpoint", "vkey", "tile", "bundle"}
-        read_only |= {"healthz", "security-txt"}
+        read_only |= {"healthz", "policy", "security-txt"}
         assert open_to_other_sites == {"token", "evaluation"} | read_only

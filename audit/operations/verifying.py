@@ -4,10 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.conf import settings
 from django.db import transaction
 
-from audit import checkpoint, publishing, rootkeys
+from audit import logkeys, publishing, witnessed
 from audit.events import Actor, Event, EventKind
 from audit.faults import Fault
 from audit.models import Checkpoint, VerificationRun
@@ -67,6 +66,8 @@ def examine(
     else:
         for lost in publishing.lost_heads():
             verification.add_fault(lost)
+    if fault := witnessed.fault():
+        verification.add_fault(fault)
     with transaction.atomic():  # not before: on SQLite nobody else could write meanwhile
         run = VerificationRun.objects.create(
             since=since,
@@ -122,7 +123,6 @@ def restart_journal(*, at: datetime) -> Checkpoint | None:
 def _recomputed(
     *, since: Checkpoint | None = None, progress: Progress | None = None
 ) -> Verification:
-    signer = checkpoint.verifier_of(key=rootkeys.log_key(), origin=settings.LOG_ORIGIN)
-    verification = Verification(signer)
+    verification = Verification(logkeys.known())
     verification.run(since=since, progress=progress)
     return verification

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from accounts.queries import subject_by_reference
-from audit import keyring
+from audit import keyring, witnessed
 from audit import queries as log
 from audit.counting import per_day
 from audit.events import EventKind
@@ -171,7 +171,7 @@ def log_entry(*, uid: UUID, language: str, contradiction: str = "") -> LogEntryP
 
 def log_state(*, contradiction: str = "") -> LogState:
     """Return up to where the log is numbered, signed and recomputed."""
-    head, run = log.head(), log.last_run()
+    head, run, seen = log.head(), log.last_run(), witnessed.state()
     return LogState(
         size=head.size,
         pending=head.pending,
@@ -181,7 +181,11 @@ def log_state(*, contradiction: str = "") -> LogState:
         run_at=run.finished_at if run else None,
         run_counted=run.counted if run else 0,
         run_faults=run.faults if run else 0,
-        first_fault=(run.first_fault if run else "") or contradiction,
+        first_fault=(run.first_fault if run else "") or contradiction or seen.fault,
+        is_witnessed=seen.is_asked,
+        witnessed_size=seen.size,
+        witnessed_at=seen.at,
+        witnesses=", ".join(seen.names),
     )
 
 

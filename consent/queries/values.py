@@ -251,6 +251,10 @@ class LogState:
     run_counted: int
     run_faults: int
     first_fault: str  # found by the last recomputation; else what the log contradicts itself in now
+    is_witnessed: bool = False  # witnesses are asked
+    witnessed_size: int | None = None
+    witnessed_at: datetime | None = None
+    witnesses: str = ""
 
     @property
     def is_broken(self) -> bool:

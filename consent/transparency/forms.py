@@ -26,6 +26,10 @@ class Finding:
     at: datetime | None = None
     kind: str = ""
     says: tuple[tuple[str, str], ...] = ()
+    witnesses: tuple[str, ...] = ()
+    is_quorum: bool = (
+        True  # as many witnesses as the policy asks for; none is enough when it asks for none
+    )
     fault: str = ""
 
 
@@ -63,8 +67,8 @@ def _content(sent: "UploadedFile[bytes]") -> bytes:
 
 
 def _proof(content: bytes) -> Finding:
-    proven = proof_file.check(proof_file.read(content), verifier=proofs.signer())
-    newest = proofs.continues(proven.head)
+    proven = proof_file.check(proof_file.read(content), verifier=proofs.signers())
+    newest, witnessed = proofs.continues(proven.head), proofs.witnessed_by(proven.note)
     return Finding(
         size=proven.head.size,
         newest_size=newest.size,
@@ -72,12 +76,19 @@ def _proof(content: bytes) -> Finding:
         at=proven.leaf.at,
         kind=proven.leaf.kind,
         says=tuple((name, str(value)) for name, value in sorted(proven.shown.items())),
+        witnesses=witnessed.names,
+        is_quorum=witnessed.is_met,
     )
 
 
 def _head(content: bytes) -> Finding:
     # Windows puts another end to a line that is pasted; a signed head has one spelling.
     note = content.decode(errors="replace").replace("\r\n", "\n")
-    older = checkpoint.verify(note=note, verifier=proofs.signer())
-    newest = proofs.continues(older)
-    return Finding(size=older.size, newest_size=newest.size)
+    older = proofs.signers().head_of(note)
+    newest, witnessed = proofs.continues(older), proofs.witnessed_by(note)
+    return Finding(
+        size=older.size,
+        newest_size=newest.size,
+        witnesses=witnessed.names,
+        is_quorum=witnessed.is_met,
+    )

@@ -21,6 +21,7 @@ urlpatterns = [
     path("log/checkpoint", views.checkpoint, name="checkpoint"),
     path("log/controleren/", views.check, name="check-proof"),
     path("log/vkey", views.vkey, name="vkey"),
+    path("log/policy", views.policy, name="policy"),
     path("log/tile/entries/<path:name>", views.bundle, name="bundle"),
     path("log/tile/<level:level>/<path:name>", views.tile, name="tile"),
 ]

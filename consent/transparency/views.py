@@ -49,8 +49,14 @@ def checkpoint(_request: HttpRequest) -> HttpResponse:
 
 @_in_the_open
 def vkey(_request: HttpRequest) -> HttpResponse:
-    """Return the key that verifies the signed heads. Whoever relies on it gets it in another way as well."""
-    return _answer(f"{published.vkey()}\n".encode(), kind=_TEXT, kept=_SHORT)
+    """Return the keys that verify the signed heads. Whoever relies on one gets it in another way as well."""
+    return _answer(published.keys().to_text().encode(), kind=_TEXT, kept=_SHORT)
+
+
+@_in_the_open
+def policy(_request: HttpRequest) -> HttpResponse:
+    """Return which witnesses sign the heads, and how many must have (C2SP tlog-policy)."""
+    return _answer(published.policy().encode(errors="surrogateescape"), kind=_TEXT, kept=_SHORT)
 
 
 @_in_the_open

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from django.db import connection, transaction
 
-from audit import keyring, operations, tree, triggers
+from audit import keyring, operations, signer_triggers, tree, triggers
 from audit.canonical import Json
 from audit.events import Actor, Event, EventKind
 from audit.models import Key, LogEntry, VerificationRun
@@ -82,11 +82,17 @@ def remembered_keys(*owners: UUID) -> Iterator[None]:
 @contextmanager
 def lifted_triggers() -> Iterator[None]:
     """Do what only the owner of the database could do; afterwards it never happened."""
-    connection.check_constraints()  # PostgreSQL alters no table while a deferred check waits
     with transaction.atomic():
-        triggers.lift(connection)
+        lift_triggers()
         yield
         transaction.set_rollback(True)
+
+
+def lift_triggers() -> None:
+    """The same until the end of this test, without a transaction of its own."""
+    connection.check_constraints()  # PostgreSQL alters no table while a deferred check waits
+    for which in (triggers.wanted, signer_triggers.wanted):
+        triggers.lift(connection, which)
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit import checkpoint, export, keyring, operations, rootkeys, tree, verify
+from audit import checkpoint, export, keyring, logkeys, operations, tree, verify
 from audit.canonical import Json, canonical
 from audit.leaf import from_base64, in_base64
 from audit.merkle import leaf_hash
@@ -45,7 +45,7 @@ def exported(filter_: EntryFilter = EVERYTHING) -> bytes:
 
 
 def vkey() -> str:
-    return checkpoint.verifier_of(key=rootkeys.log_key(), origin=settings.LOG_ORIGIN).to_vkey()
+    return checkpoint.verifier_of(key=logkeys.log_key(), origin=settings.LOG_ORIGIN).to_vkey()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,9 @@ class Verdict:
 def verdict_on(content: bytes, *, key: str = "") -> Verdict:
     lines = verify.numbered(io.BytesIO(content), "export.jsonl")
     try:
-        found = verify.check_lines(lines, "export.jsonl", verify.read_key(key or vkey(), "--vkey"))
+        found = verify.check_lines(
+            lines, "export.jsonl", [(verify.read_key(key or vkey(), "--vkey"), 0, None)]
+        )
     except verify.NotGenuine as error:
         place = re.match(r"export\.jsonl, line ([0-9]+)[^:]*: (.*)", str(error))
         assert place
@@ -73,7 +75,7 @@ def resigned(lines: list[bytes], *, count: int | None = None) -> bytes:
     """Put a right last line under these, as only the holder of the log key could."""
     body = b"".join(lines)
     digest, count = hashlib.sha256(body), len(lines) - 1 if count is None else count
-    return body + export.json_tail(count=count, digest=digest.digest())
+    return body + export.json_tail(size=0, count=count, digest=digest.digest())
 
 
 @pytest.fixture(scope="module")

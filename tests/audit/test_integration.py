@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from audit import checkpoint, integration, merkle, operations, rootkeys, tasks, tree
+from audit import checkpoint, integration, logkeys, merkle, operations, tasks, tree
 from audit.models import Checkpoint, Key, Leaf, LogEntry, LogHead, PendingEntry, Tile
 from audit.operations import LogBrokenError
 from audit.tree import StoredTree
@@ -199,7 +199,7 @@ class TestPublish:
 
         signed = Checkpoint.objects.get()
 
-        vkey = checkpoint.verifier_of(key=rootkeys.log_key(), origin=settings.LOG_ORIGIN).to_vkey()
+        vkey = checkpoint.verifier_of(key=logkeys.log_key(), origin=settings.LOG_ORIGIN).to_vkey()
         verified = metamorphic_log.checkpoint_verify(signed.note, [vkey])
         assert (verified.origin, verified.size) == (settings.LOG_ORIGIN, 3)
         assert verified.root == bytes(signed.root) == bytes(LogHead.objects.get().root)
@@ -219,7 +219,7 @@ class TestPublish:
 
         older, newer = Checkpoint.objects.order_by("size")[1:3]
 
-        vkey = checkpoint.verifier_of(key=rootkeys.log_key(), origin=settings.LOG_ORIGIN).to_vkey()
+        vkey = checkpoint.verifier_of(key=logkeys.log_key(), origin=settings.LOG_ORIGIN).to_vkey()
         proof = StoredTree(9).consistency_proof(8)
         metamorphic_log.checkpoint_verify_consistency(older.note, newer.note, [vkey], proof)
 

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks, Settings
 
-from audit import keyring, masterkeys, operations, rootkeys
+from audit import keyfiles, keyring, logkeys, masterkeys, operations
 from audit.keyfiles import KeyFileError
 from audit.keyring import KeyDestroyedError, SealBrokenError
 from audit.models import Key
@@ -248,7 +248,7 @@ class TestLogKey:
         settings.KEYS_DIR = tmp_path
 
         with pytest.raises(KeyFileError, match=r"Restore log.key from your backup"):
-            rootkeys.log_key()
+            logkeys.log_key()
 
     @pytest.mark.parametrize("content", [b"", b"not a key"])
     def test_that_is_damaged_is_refused(
@@ -258,7 +258,7 @@ class TestLogKey:
         (tmp_path / "log.key").write_bytes(content)
 
         with pytest.raises(KeyFileError, match="damaged"):
-            rootkeys.log_key()
+            logkeys.log_key()
 
     def test_of_another_kind_is_refused(self, settings: Settings, tmp_path: Path) -> None:
         from cryptography.hazmat.primitives import serialization
@@ -274,15 +274,14 @@ class TestLogKey:
         (tmp_path / "log.key").write_bytes(pem)
 
         with pytest.raises(KeyFileError, match="not an Ed25519 key"):
-            rootkeys.log_key()
+            logkeys.log_key()
 
     def test_of_another_installation_signs_nothing(
         self, settings: Settings, tmp_path: Path
     ) -> None:
         log_of(1)
         settings.KEYS_DIR = tmp_path
-        rootkeys._log_key.cache_clear()
-        (tmp_path / "log.key").write_bytes(rootkeys._new_log_key())
+        (tmp_path / "log.key").write_bytes(keyfiles.new_signing_key())
 
         with pytest.raises(operations.LogBrokenError, match="not signed by the key"):
             operations.publish(at=NOW)

@@ -38,7 +38,7 @@ class TestProofOfAnEntry:
     @pytest.mark.parametrize("size", [1, 2, 7, 300])
     def test_convinces_our_program_and_another(self, size: int) -> None:
         entries = log_of(size)
-        (vkey, signer) = proofs.signer().to_vkey(), proofs.signer()
+        (vkey, signer) = proofs.signers().newest.to_vkey(), proofs.signers()
         for entry in {
             entries[0].pk: entries[0],
             entries[-1 - (size - 1) % 3].pk: entries[-1 - (size - 1) % 3],
@@ -95,7 +95,7 @@ class TestProofOfAnEntry:
         keyring.destroy(key=keyring.living_key(owner_id=ANNA, at=NOW), at=NOW)
         log_of(5)
 
-        assert proof_file.check(kept, verifier=proofs.signer()).leaf.uid == entry.uid
+        assert proof_file.check(kept, verifier=proofs.signers()).leaf.uid == entry.uid
 
 
 class TestChangedProofFile:
@@ -108,14 +108,15 @@ class TestChangedProofFile:
     def verdict(self, members: object) -> str:
         """Return why the page refuses it, once the offline verifier was seen to say the same."""
         content = json.dumps(members).encode()
-        key = verify.read_key(proofs.signer().to_vkey(), "--vkey")
+        key = verify.read_key(proofs.signers().newest.to_vkey(), "--vkey")
+        options = verify.Options([(key, 0, None)])
         try:
-            proof_file.check(proof_file.read(content), verifier=proofs.signer())
+            proof_file.check(proof_file.read(content), verifier=proofs.signers())
         except ProofFileError as error:
             with pytest.raises(verify.NotGenuine):
-                verify.check_proof(content, "bewijs.json", key)
+                verify.check_proof(content, "bewijs.json", options)
             return str(error)
-        verify.check_proof(content, "bewijs.json", key)
+        verify.check_proof(content, "bewijs.json", options)
         return ""
 
     def test_unchanged_is_right(self, members: dict[str, object]) -> None:
@@ -185,7 +186,7 @@ class TestCommandLine:
         return path
 
     def test_tells_what_is_proven(self, path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        assert verify.main([str(path), "--vkey", proofs.signer().to_vkey()]) == 0
+        assert verify.main([str(path), "--vkey", proofs.signers().newest.to_vkey()]) == 0
 
         said = capsys.readouterr().out
         assert "It is genuine.\nThe line has index 0 in regie.example/log, a log of 5." in said
@@ -251,7 +252,7 @@ class TestTlogProof:
 class TestOlderHead:
     def head(self, size: int) -> checkpoint.Head:
         signed = Checkpoint.objects.get(size=size)
-        return checkpoint.verify(note=signed.note, verifier=proofs.signer())
+        return proofs.signers().head_of(signed.note)
 
     def test_is_continued_by_the_log_of_today(self) -> None:
         for size in (3, 4, 300):

@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from django.db import transaction
 from pytest_django import Settings
 
-from audit import checkpoint, journal, operations, publishing, rootkeys
+from audit import checkpoint, journal, logkeys, operations, publishing
 from audit.events import EventKind
 from audit.models import Checkpoint, LogEntry
 from audit.operations import LogBrokenError
@@ -32,7 +32,7 @@ def notes(path: Path) -> list[str]:
 
 def signed(*, size: int, origin: str = "regie.example/log", own: bool = True) -> str:
     """Return a head that our key signed (or another one), of a log that is not in the database."""
-    key = rootkeys.log_key() if own else Ed25519PrivateKey.generate()
+    key = logkeys.log_key() if own else Ed25519PrivateKey.generate()
     return checkpoint.sign(head=checkpoint.Head(origin=origin, size=size, root=bytes(32)), key=key)
 
 

@@ -41,8 +41,13 @@ NOT_CHECKED = {
     "audit_tile.id": "names nothing; a tile is found by its level and number",
     "audit_key.created_at": "for display",
 }
-# Says what was found then; the next run says it again.
-NOT_WALKED = {"audit_verificationrun"}
+NOT_WALKED = {
+    "audit_verificationrun": "says what was found then; the next run says it again",
+    "audit_witnessrefusal": "says what a witness answered; asked again, it says so again",
+    # Who signs has a log of its own to be damaged: tests/audit/test_signer_checks.py, column by column.
+    "audit_cosignature": "there",
+    "audit_logkey": "there",
+}
 # Where the damage shows, when that is not in the table itself.
 SHOWS_IN = {
     "audit_key": {"audit_payload", "audit_erasure"},  # what the key sealed, or that it is gone
@@ -233,4 +238,4 @@ class TestTables:
         }
 
         assert set(NOT_CHECKED) <= every
-        assert {model._meta.db_table for model in MODELS} >= NOT_WALKED
+        assert {model._meta.db_table for model in MODELS} >= set(NOT_WALKED)

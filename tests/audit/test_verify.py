@@ -25,11 +25,12 @@ from audit import (
     archive,
     checkpoint,
     keyring,
+    logkeys,
     manifest,
     merkle,
     operations,
     proofs,
-    rootkeys,
+    tag_key,
     verify,
 )
 from audit.canonical import Json, canonical
@@ -38,6 +39,7 @@ from audit.events import EventKind
 from audit.leaf import in_base64
 from audit.models import Checkpoint, Payload
 from audit.queries import EntryFilter
+from audit.signers import KeyRange, LogKeys
 from audit.tiles import WIDTH, parts_of
 from tests.audit.builders import ANNA, BRAM, NOW, an_event, append, lifted_triggers, log_of
 from tests.audit.test_verify_parts import JSON, cosignature, policy_of
@@ -62,7 +64,7 @@ def exported(
 
 
 def vkey() -> str:
-    return proofs.signer().to_vkey()
+    return proofs.signers().newest.to_vkey()
 
 
 def said_of(folder: Path, *arguments: str, code: int = verify.NOT_GENUINE) -> str:
@@ -80,7 +82,7 @@ def verdict_on(folder: Path, *arguments: str) -> tuple[int, str]:
 
 
 def resign(folder: Path, **changes: Json) -> None:
-    resign_by(rootkeys.log_key(), folder, changes)
+    resign_by(logkeys.log_key(), folder, changes)
 
 
 def resign_by(key: Ed25519PrivateKey, folder: Path, changes: dict[str, Json]) -> None:
@@ -534,7 +536,7 @@ class TestAlteredExport:
     def test_is_refused_with_the_root_of_another_tree(self, folder: Path) -> None:
         """Signed by the key of the log, over entries that are not these."""
         other = checkpoint.Head(origin=django_settings.LOG_ORIGIN, size=300, root=bytes(32))
-        (folder / "checkpoint").write_text(checkpoint.sign(head=other, key=rootkeys.log_key()))
+        (folder / "checkpoint").write_text(checkpoint.sign(head=other, key=logkeys.log_key()))
 
         assert said_of(folder).startswith("checkpoint, line 3: its root is not the one in manifest")
         resign(folder, root=in_base64(bytes(32)))
@@ -554,7 +556,7 @@ class TestAlteredExport:
     def test_is_refused_with_a_head_of_an_absurd_size(self, folder: Path) -> None:
         size = 2**53 - 1
         head = checkpoint.Head(origin=django_settings.LOG_ORIGIN, size=size, root=bytes(32))
-        (folder / "checkpoint").write_text(checkpoint.sign(head=head, key=rootkeys.log_key()))
+        (folder / "checkpoint").write_text(checkpoint.sign(head=head, key=logkeys.log_key()))
         resign(folder, size=size, root=in_base64(bytes(32)))
 
         assert said_of(folder).startswith(
@@ -567,11 +569,13 @@ class TestAlteredExport:
 
     def test_is_refused_when_another_key_signed_everything(self, folder: Path) -> None:
         key = Ed25519PrivateKey.generate()
-        head = checkpoint.verify(note=(folder / "checkpoint").read_text(), verifier=proofs.signer())
+        head = checkpoint.verify(
+            note=(folder / "checkpoint").read_text(), verifier=proofs.signers().newest
+        )
         other = checkpoint.verifier_of(key=key, origin=django_settings.LOG_ORIGIN).to_vkey()
         (folder / "checkpoint").write_text(checkpoint.sign(head=head, key=key))
-        (folder / "policy").write_bytes(manifest.policy(logs=[other], witnesses=[], quorum=0))
-        (folder / "keys.json").write_bytes(manifest.keys([manifest.LogKey(vkey=other)]))
+        (folder / "policy").write_bytes(f"log {other}\nquorum none\n".encode())
+        (folder / "keys.json").write_bytes(manifest.keys(LogKeys.of(checkpoint.parse_vkey(other))))
         resign_by(key, folder, {"vkey": other})
 
         assert said_of(folder).startswith(
@@ -759,7 +763,7 @@ class TestNonsense:
         members[data.draw(st.sampled_from(sorted(members)))] = data.draw(JSON)
         if name == "manifest.json":
             del members["signature"]
-            lines[number] = manifest.signed(members, key=rootkeys.log_key())
+            lines[number] = manifest.signed(members, key=logkeys.log_key())
         else:
             lines[number] = canonical(members) + b"\n"
         path.write_bytes(b"".join(lines))
@@ -846,7 +850,7 @@ class TestOlderHead:
     def signed(self, tmp_path: Path, size: int, *, key: Ed25519PrivateKey | None = None) -> str:
         head = checkpoint.Head(origin=django_settings.LOG_ORIGIN, size=size, root=bytes(32))
         path = tmp_path / "older"
-        path.write_text(checkpoint.sign(head=head, key=key or rootkeys.log_key()))
+        path.write_text(checkpoint.sign(head=head, key=key or logkeys.log_key()))
         return str(path)
 
     @pytest.mark.parametrize("size", [1, 255, 256, 257, 299, 300])
@@ -885,14 +889,14 @@ class TestOlderHead:
         """The key was replaced after 299 entries; the head of 257 is still that of the older key."""
         replaced = Ed25519PrivateKey.generate()
         old = checkpoint.verifier_of(key=replaced, origin=django_settings.LOG_ORIGIN).to_vkey()
-        keys = [
-            manifest.LogKey(vkey=old, last_size=299),
-            manifest.LogKey(vkey=vkey(), first_size=257),
-        ]
-        (folder / "keys.json").write_bytes(manifest.keys(keys))
+        keys = (
+            KeyRange(verifier=checkpoint.parse_vkey(old), last=299),
+            KeyRange(verifier=checkpoint.parse_vkey(vkey()), first=257),
+        )
+        (folder / "keys.json").write_bytes(manifest.keys(LogKeys(keys)))
         resign(folder)
         note = (exports / "head-257").read_text()
-        head = checkpoint.verify(note=note, verifier=proofs.signer())
+        head = checkpoint.verify(note=note, verifier=proofs.signers().newest)
         for older in (note, checkpoint.sign(head=head, key=replaced)):
             (folder.parent / "older").write_text(older)
 
@@ -922,13 +926,60 @@ class TestTagKey:
         said = said_of(folder, "--tag-key", in_base64(bytes(32)), code=verify.GENUINE)
         assert said.endswith("Number of entries about this customer: 0.\n")
 
+    def test_is_read_from_the_file_of_the_customer(self, tmp_path: Path) -> None:
+        log_of(7)
+        key = keyring.tag_key(keyring.living_key(owner_id=BRAM, at=NOW))
+        folder, path = exported(tmp_path / "export", 7), tmp_path / "sleutel.json"
+        path.write_bytes(tag_key.to_bytes(key=key, origin=django_settings.LOG_ORIGIN))
+
+        said = said_of(folder, "--tag-key", str(path), code=verify.GENUINE)
+        assert said.endswith("Number of entries about this customer: 2.\n")
+        path.write_text('{"tagKey": 1}')
+        said = said_of(folder, "--tag-key", str(path), code=verify.UNREADABLE)
+        assert said.startswith("--tag-key: the member 'tagKey' is missing")
+
     @pytest.mark.parametrize("key", ["nonsense", "", "AAAA"])
     def test_that_is_none_is_unreadable(self, exports: Path, key: str) -> None:
         said = said_of(exports / "complete-300", "--tag-key", key, code=verify.UNREADABLE)
         assert said.startswith("--tag-key: this ")
 
 
+class TestKnownKeys:
+    """`--keys`: what the log publishes at /log/vkey."""
+
+    @pytest.mark.parametrize(
+        ("below", "code", "what"),
+        [
+            ("", verify.GENUINE, "It is genuine."),
+            ("\n\n{key} 0 -", verify.GENUINE, "It is genuine."),
+            ("\n\n{key} 301 -", verify.NOT_GENUINE, "--keys: the key that signed this does not"),
+            ("\n\n{key} 0 299", verify.NOT_GENUINE, "--keys: the key that signed this does not"),
+            ("\n\n{key} 0", verify.UNREADABLE, "--keys, line 3: this is not a key with its"),
+            ("\n\n{key} 0 -1", verify.UNREADABLE, "--keys, line 3: this is not a key with its"),
+        ],
+    )
+    def test_count_for_their_sizes(
+        self, exports: Path, tmp_path: Path, below: str, code: int, what: str
+    ) -> None:
+        keys, said = tmp_path / "keys", StringIO()
+        keys.write_text(f"{vkey()}{below.format(key=vkey())}\n")
+
+        with redirect_stdout(said):
+            ended = verify.main([str(exports / "complete-300"), "--keys", str(keys)])
+        assert (ended, said.getvalue().startswith(what)) == (code, True), said.getvalue()
+
+
 class TestWitnesses:
+    def test_are_no_matter_of_a_table(self, exports: Path, tmp_path: Path) -> None:
+        (tmp_path / "policy").write_text(f"log {vkey()}\nquorum none\n")
+
+        arguments = ("--policy", str(tmp_path / "policy"))
+        said = said_of(exports / "table", *arguments, code=verify.UNREADABLE)
+        assert said.startswith("--policy needs a complete export, a selection or a proof.")
+        for kind in ("complete-300", "selection"):
+            said = said_of(exports / kind, *arguments, code=verify.GENUINE)
+            assert "As many witnesses signed its head as your policy asks for." in said
+
     def test_are_counted_when_the_policy_asks_for_them(self, exports: Path, folder: Path) -> None:
         note = (folder / "checkpoint").read_text()
         message = note.partition("\n\n")[0] + "\n"

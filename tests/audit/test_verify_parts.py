@@ -12,8 +12,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit import canonical, checkpoint, leaf, manifest, merkle, part_files, tiles, verify
+from audit import canonical, checkpoint, leaf, manifest, merkle, part_files, policy, tiles, verify
 from audit.canonical import Json
+from audit.signers import LogKeys
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 PUBLIC = KEY.public_key().public_bytes_raw()
@@ -345,17 +346,14 @@ class TestPolicy:
         verify.check_policy(content, head, verify.read_key(VKEY, "--vkey"))
 
     def test_of_ours_without_witnesses_is_met(self) -> None:
-        content = manifest.policy(logs=[VKEY], witnesses=[], quorum=0)
+        content = policy.Policy(quorum="none").to_text(logs=[checkpoint.parse_vkey(VKEY)]).encode()
 
         assert content == f"log {VKEY}\nquorum none\n".encode()
         self.check(content)
 
     def test_of_ours_asks_for_as_many_witnesses_as_it_says(self) -> None:
-        known = [
-            manifest.Witness(name=f"w{number}", vkey=vkey_of(witness_key(number)))
-            for number in range(3)
-        ]
-        content = manifest.policy(logs=[VKEY], witnesses=known, quorum=2)
+        ours = policy.parse(policy_of("group g 2 w0 w1 w2", "quorum g"))
+        content = ours.to_text(logs=[checkpoint.parse_vkey(VKEY)]).encode()
 
         self.check(content, NOTE + cosignature(0) + cosignature(2))
         said = refused(self.check, content, NOTE + cosignature(1))
@@ -549,8 +547,8 @@ def signed_export(folder: Path, leaves: list[bytes]) -> None:
     head = checkpoint.Head(origin="log.example/1", size=len(leaves), root=root)
     files = {
         "checkpoint": checkpoint.sign(head=head, key=KEY).encode(),
-        "policy": manifest.policy(logs=[VKEY], witnesses=[], quorum=0),
-        "keys.json": manifest.keys([manifest.LogKey(vkey=VKEY)]),
+        "policy": f"log {VKEY}\nquorum none\n".encode(),
+        "keys.json": manifest.keys(LogKeys.of(checkpoint.parse_vkey(VKEY))),
         **dict.fromkeys(("openings.ndjson", "LEESMIJ.md", "README.md", "verify.py"), b""),
     }
     for name, content in files.items():

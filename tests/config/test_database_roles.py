@@ -230,7 +230,10 @@ class TestWeb:
 
         assert [page.status_code for page in (*pages[:3], pages[4])] == [200] * 4
         assert pages[3].json()["checks"]["database"] == "ok"
-        assert sorted(Job.objects.values_list("kind", flat=True)) == ["log-export", "log-verification"]
+        assert sorted(Job.objects.values_list("kind", flat=True)) == [
+            "log-export",
+            "log-verification",
+        ]
         assert LogEntry.objects.filter(payload__outcome="permitted").exists()
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
+from audit import checkpoint, policy
 from config import env
 
 
@@ -128,6 +129,46 @@ class TestLogName:
 
         with pytest.raises(ImproperlyConfigured, match=r"REGIE_X is .*without spaces or plus"):
             env.log_name("REGIE_X", default="")
+
+
+class TestLogPolicy:
+    WITNESS = "w.example/1+1f43ce8d+BL1gL8HlOF0H6JIcp9RQlDtws5FUfPrZa3qiyQ7Qb5u/"
+
+    def read(self, given: pytest.MonkeyPatch, path: Path | str) -> policy.Policy:
+        given.setenv("REGIE_X", str(path))
+        return env.log_policy("REGIE_X", origin="regie.example/log")
+
+    def test_asks_nobody_by_default(self, given: pytest.MonkeyPatch) -> None:
+        assert env.log_policy("REGIE_X", origin="a") == policy.Policy()
+        assert self.read(given, "") == policy.Policy()
+
+    def test_is_read_from_a_file(self, given: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        path = tmp_path / "policy"
+        path.write_text(f"witness W {self.WITNESS} http://127.0.0.1:8100\nquorum W\n")
+        assert self.read(given, path).quorum == "W"
+
+    @pytest.mark.parametrize(
+        ("content", "said"),
+        [
+            (None, r"cannot be read \(No such file or directory\)"),
+            (
+                "quorum W",
+                r"which is no policy \(c2sp\.org/tlog-policy\)\. Line 1: W is not named above",
+            ),
+            (
+                f"log {checkpoint.Verifier(name='other', key=bytes(32)).to_vkey()}\nquorum none\n",
+                "is about other logs than regie",
+            ),
+        ],
+    )
+    def test_of_the_wrong_form_stops_the_start(
+        self, given: pytest.MonkeyPatch, tmp_path: Path, content: str | None, said: str
+    ) -> None:
+        path = tmp_path / "policy"
+        if content is not None:
+            path.write_text(content)
+        with pytest.raises(ImproperlyConfigured, match=said):
+            self.read(given, path)
 
 
 class TestDatabase:

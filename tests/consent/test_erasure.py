@@ -74,10 +74,12 @@ NAMES_NOBODY = {
     "audit.Erasure": "key kind at entry request entries",
     "audit.PendingEntry": "entry",
     "audit.Leaf": "index entry hash",
+    "audit.LogKey": "id vkey from_size to_size entry",
 }
 NOT_ABOUT_PEOPLE = {
     "accounts.Recipient", "accounts.ServiceClient", "accounts.ClientKey", "accounts.UsedAssertion",
-    "audit.Tile", "audit.LogHead", "audit.Checkpoint", "audit.VerificationRun",
+    "audit.Tile", "audit.LogHead", "audit.Checkpoint", "audit.Cosignature", "audit.WitnessRefusal",
+    "audit.VerificationRun",
     "consent.Organisation", "consent.Source", "consent.DataCategory", "consent.DataItem", "consent.Purpose",
     "consent.PurposeCategory", "consent.Processing", "consent.NoticeVersion",
     "contenttypes.ContentType", "auth.Permission", "auth.Group", "auth.Group_permissions",

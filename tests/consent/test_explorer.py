@@ -19,7 +19,7 @@ from audit import tlog_proof
 from audit.canonical import Json
 from audit.events import Actor, Event, EventKind
 from audit.models import Leaf, LogEntry, LogHead, Payload
-from audit.proofs import signer
+from audit.proofs import signers
 from consent.officer import chart
 from consent.officer.entry_words import compartment
 from consent.operations import office
@@ -347,7 +347,7 @@ class TestEntry:
         answer = office_of.get(address)
 
         found = tlog_proof.parse(answer.content.decode())
-        assert found.check(leaf=bytes(choice.leaf), verifier=signer()).size == 2
+        assert found.check(leaf=bytes(choice.leaf), verifier=signers()).size == 2
         assert answer.headers["Content-Disposition"] == (
             f'attachment; filename="{choice.uid}.tlog-proof"'
         )

@@ -18,6 +18,7 @@ from audit import checkpoint, integration, journal, merkle, operations  # noqa: 
 from audit.events import Actor, Event, EventKind  # noqa: E402
 from audit.journal import OpenJournal  # noqa: E402
 from audit.models import Checkpoint, Tile  # noqa: E402
+from audit.operations import witnessing  # noqa: E402
 
 
 def die(*_: object, **__: object) -> None:
@@ -62,7 +63,7 @@ def _arm_integrator(point: str) -> None:
 
 def _arm_publisher(point: str) -> None:
     if point == "before signing":
-        checkpoint.sign = die  # type: ignore[assignment]
+        checkpoint.sign_by_each = die  # type: ignore[assignment]
     elif point == "before the commit":
         Checkpoint.objects.create = dying_after(Checkpoint.objects.create)  # type: ignore[method-assign]
     elif point == "after the commit":
@@ -71,6 +72,10 @@ def _arm_publisher(point: str) -> None:
         journal.os.write = half_a_line  # type: ignore[attr-defined]
     elif point == "after the line":
         OpenJournal.append = dying_after(OpenJournal.append)  # type: ignore[method-assign]
+    elif point == "before the witness":
+        witnessing._sent = die  # type: ignore[assignment]
+    elif point == "after the witness":
+        witnessing._keep = die  # type: ignore[assignment]
 
 
 def main(point: str, entries: int) -> None:
@@ -88,6 +93,7 @@ def main(point: str, entries: int) -> None:
             )
     arm(point)
     operations.settle(at=timezone.now())
+    operations.ask_witnesses(at=timezone.now())
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 from django.utils import timezone
 
-from audit import rootkeys
+from audit import logkeys
 from audit.keyfiles import KeyFileError
 from consent.demo import logins, place, server
 from consent.demo.content import NotADemoDatabaseError, load
@@ -48,7 +48,7 @@ class Command(BaseCommand):
 
     def _load(self) -> None:
         call_command("migrate", verbosity=0, interactive=False)
-        rootkeys.log_key()  # in time: later only the log would know that it is gone
+        logkeys.log_key()  # in time: later only the log would know that it is gone
         found = load(keys_dir=settings.KEYS_DIR, at=timezone.now())
         logins.write(found, data_dir=settings.DATA_DIR)
 
