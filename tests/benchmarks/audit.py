@@ -1,10 +1,13 @@
 """The log: what a line costs, how fast entries get their place, and what a proof, an export and its check take."""
 
+import shutil
 import statistics
+import subprocess
+import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from time import sleep
+from time import perf_counter, sleep
 from typing import Any
 
 from tests.benchmarks.places import Place, Worker, places
@@ -62,6 +65,8 @@ def _lines(kind: str, writers: Place, empty: Place, large: Place, scale: Scale) 
     yield from _growing(worker, entries=scale.entries)
     yield from _flatness(empty.worker(), worker, rounds=scale.rounds)
     yield from _proving(worker)
+    for is_opened in (False, True):
+        yield from _exporting(large, entries=scale.entries, is_opened=is_opened)
 
 
 def _writing(place: Place, scale: Scale, *, is_goal: bool) -> Iterator[Line]:
@@ -146,6 +151,34 @@ def _proving(worker: Worker) -> Iterator[Line]:
         goal="<= 6",
         is_met=made["queries"] <= 6,
     )
+
+
+def _exporting(place: Place, *, entries: int, is_opened: bool) -> Iterator[Line]:
+    name = f"complete export, {'everything' if is_opened else 'nothing'} opened"
+    folder = place.folder / ("opened" if is_opened else "closed")
+    made = place.worker().call("export", folder=str(folder), is_opened=is_opened)
+    yield Line(
+        what=name,
+        measured=f"{made['seconds']:.1f} s, {entries / made['seconds']:,.0f} entries/s",
+    )
+    yield Line(
+        what="  memory at most",
+        measured=f"{made['megabytes']:.0f} MB",
+        goal="<= 150 MB",
+        is_met=made["megabytes"] <= 150,
+    )
+    begun = perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-I", folder / "verify.py", folder], capture_output=True, check=False
+    )
+    rate = entries / (perf_counter() - begun)
+    yield Line(
+        what="  verify.py on it",
+        measured=f"{rate:,.0f} entries/s, exit code {done.returncode}",
+        goal="" if is_opened else ">= 150,000/s",
+        is_met=done.returncode == 0 and (is_opened or rate >= 150_000),
+    )
+    shutil.rmtree(folder)
 
 
 def _rate(team: list[Worker], business: str, scale: Scale, *, is_logged: bool) -> float:

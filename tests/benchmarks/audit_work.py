@@ -16,9 +16,11 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from accounts.operations import register_data_subject
-from audit import integration, keyring, operations, proofs
+from audit import archive, integration, keyring, operations, proofs
+from audit.contents import Contents
 from audit.events import Actor, Event, EventKind
 from audit.models import Checkpoint, Leaf, LogEntry, LogHead, Payload, PendingEntry
+from audit.queries import EntryFilter
 from audit.sealing import seal_event
 from consent.catalogue import read_catalogue
 from consent.models import NoticeVersion, PurposeCategory
@@ -267,5 +269,21 @@ def _spread(taken: list[float]) -> dict[str, float]:
     return {"p50": statistics.median(taken), "p99": cuts[98]}
 
 
-def peak_megabytes() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def export(*, folder: str, is_opened: bool) -> dict[str, float]:
+    """Write a complete export, with everything opened or nothing."""
+    signed = Checkpoint.objects.order_by("-size").first()
+    assert signed is not None
+    begun = perf_counter()
+    selection = EntryFilter() if is_opened else EntryFilter(purpose="none")
+    for _ in archive.write(
+        contents=Contents.COMPLETE,
+        folder=Path(folder),
+        filter=selection,
+        size=signed.size,
+        at=now(),
+    ):
+        pass
+    return {
+        "seconds": perf_counter() - begun,
+        "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }
