@@ -448,6 +448,10 @@ ALTERATIONS: dict[str, tuple[Change, str]] = {
 }  # fmt: skip
 
 
+# Two different hashes can begin with the same bytes: the first byte that differs is not always 0.
+DISAGREES = r"byte [0-9]+: from here it does not agree"
+
+
 class TestAlteredExport:
     @pytest.mark.parametrize("name", ALTERATIONS)
     def test_is_refused_with_file_and_place(self, folder: Path, name: str) -> None:
@@ -492,7 +496,7 @@ class TestAlteredExport:
         assert said.startswith("openings.ndjson, line 1 (index 0): the part 'shown' is not")
         (folder / OPENINGS).write_bytes(b"")
         resign(folder, filter={"purpose": "none"}, opened=0)
-        assert said_of(folder).startswith("tile/0/000, byte 0: from here it does not agree")
+        assert re.match(rf"tile/0/000, {DISAGREES}", said_of(folder))
 
     @settings(max_examples=30)
     @given(st.data())
@@ -521,11 +525,11 @@ class TestAlteredExport:
         assert verdict_on(folder)[0] == verify.GENUINE
 
         replace(BUNDLE, b"consent.record.given", b"consent.record.token")(folder)
-        assert said_of(folder).startswith("tile/0/000, byte 0: from here it does not agree")
+        assert re.match(rf"tile/0/000, {DISAGREES}", said_of(folder))
 
         hashes = [merkle.leaf_hash(body) for body in leaves_in(folder, 300)]
         (folder / "tile/0/000").write_bytes(b"".join(hashes[:256]))
-        assert said_of(folder).startswith("tile/1/000.p/1, byte 0: from here it does not agree")
+        assert re.match(rf"tile/1/000\.p/1, {DISAGREES}", said_of(folder))
 
         (folder / "tile/1/000.p/1").write_bytes(merkle.pyramid(hashes[:256])[-1][0])
         said = said_of(folder)
