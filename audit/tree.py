@@ -1,6 +1,10 @@
 """The Merkle tree as it lies in the database: leaves, full tiles, and the way to any node from there."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import reduce
+from operator import or_
+
+from django.db.models import Q
 
 from audit import merkle
 from audit.models import Leaf, Tile
@@ -22,9 +26,11 @@ class StoredTree:
         self._tiles: dict[tuple[int, int], list[list[bytes]]] = {}
 
     def inclusion_proof(self, index: int) -> list[bytes]:
+        self._load(self._paths({index}))
         return merkle.inclusion_proof(index=index, size=self.size, node=self.node)
 
     def consistency_proof(self, first: int) -> list[bytes]:
+        self._load(self._paths({first - 1}))
         return merkle.consistency_proof(first=first, size=self.size, node=self.node)
 
     def node(self, height: int, position: int) -> bytes:
@@ -36,34 +42,46 @@ class StoredTree:
         level, row = divmod(height, TILE_HEIGHT)
         number, place = divmod(position, TILE_WIDTH >> row)
         if (level, number) not in self._tiles:
-            self._load(level, {number})
+            self._load({(level, number)})
         try:
             return self._tiles[level, number][row][place]
         except (KeyError, IndexError) as error:
             raise LogBrokenError(f"Tile {level}/{number} of the log is missing.") from error
 
     def prefetch(self, indexes: Iterable[int]) -> None:
-        """Read every tile on the paths of these leaves: one query per level of the tree."""
+        """Read every tile that the proofs of these leaves need: three queries at most."""
         if len(self._tiles) > _KEPT:
             self._tiles.clear()
+        self._load(self._paths(indexes))
+
+    def _paths(self, indexes: Iterable[int]) -> set[tuple[int, int]]:
+        """Return the tiles on the way up from these leaves, and those that are filling: each proof needs them."""
+        wanted = set()
         level, numbers = 0, {index >> TILE_HEIGHT for index in indexes}
-        while self._width(level):
-            self._load(level, {number for number in numbers if (level, number) not in self._tiles})
+        while width := self._width(level):
+            wanted |= {(level, number) for number in numbers}
+            wanted.add((level, width >> TILE_HEIGHT))
             numbers = {number >> TILE_HEIGHT for number in numbers}
             level += 1
+        return wanted
 
-    def _load(self, level: int, numbers: set[int]) -> None:
-        full = self._width(level) >> TILE_HEIGHT
-        if wanted := [number for number in numbers if number < full]:
-            rows = Tile.objects.filter(level=level, number__in=wanted)
-            for number, content in rows.values_list("number", "data"):
-                self._keep(level, number, merkle.in_hashes(bytes(content)))
-        if full in numbers:  # the last tile is not full yet, so it is not stored
-            row = stored_hashes(level=level, begin=full << TILE_HEIGHT, end=self._width(level))
-            self._keep(level, full, row)
-
-    def _keep(self, level: int, number: int, row: Sequence[bytes]) -> None:
-        self._tiles[level, number] = merkle.pyramid(row)
+    def _load(self, wanted: set[tuple[int, int]]) -> None:
+        """Read these tiles, but for those that are known: the full ones as stored, the filling ones from below."""
+        full: dict[int, list[int]] = {}
+        is_filling = False
+        for level, number in wanted - self._tiles.keys():
+            if number < self._width(level) >> TILE_HEIGHT:
+                full.setdefault(level, []).append(number)
+            else:
+                is_filling = True
+        if full:
+            conditions = [Q(level=level, number__in=numbers) for level, numbers in full.items()]
+            rows = Tile.objects.filter(reduce(or_, conditions))
+            for level, number, content in rows.values_list("level", "number", "data"):
+                self._tiles[level, number] = merkle.pyramid(merkle.in_hashes(bytes(content)))
+        if is_filling:
+            for level, row in unfinished_rows(self.size).items():
+                self._tiles[level, self._width(level) >> TILE_HEIGHT] = merkle.pyramid(row)
 
     def _width(self, level: int) -> int:
         """How many hashes of complete subtrees this level has."""
@@ -76,17 +94,33 @@ def stored_hashes(*, level: int, begin: int, end: int) -> list[bytes]:
     Raises:
         LogBrokenError: some are missing.
     """
-    if begin == end:
-        return []
-    if level == 0:
-        leaves = Leaf.objects.filter(index__gte=begin, index__lt=end).order_by("index")
-        hashes = [bytes(leaf.hash) for leaf in leaves.only("hash")]
-    else:
-        tiles = Tile.objects.filter(level=level - 1, number__gte=begin, number__lt=end)
-        hashes = [bytes(tile.root) for tile in tiles.order_by("number").only("root")]
-    if len(hashes) != end - begin:
-        raise LogBrokenError(f"Hashes {begin} to {end} of level {level} of the log are missing.")
-    return hashes
+    return _stored_rows({level: range(begin, end)})[level]
+
+
+def _stored_rows(spans: Mapping[int, range]) -> dict[int, list[bytes]]:
+    """Return these hashes of each level: one query for the leaves, one for the levels above them.
+
+    Raises:
+        LogBrokenError: some are missing.
+    """
+    rows: dict[int, list[bytes]] = {level: [] for level in spans}
+    if leaves := spans.get(0):
+        found = Leaf.objects.filter(index__gte=leaves.start, index__lt=leaves.stop)
+        rows[0] = [bytes(hash_) for hash_ in found.order_by("index").values_list("hash", flat=True)]
+    if above := [
+        Q(level=level - 1, number__gte=span.start, number__lt=span.stop)
+        for level, span in spans.items()
+        if level and span
+    ]:
+        tiles = Tile.objects.filter(reduce(or_, above)).order_by("level", "number")
+        for level, root in tiles.values_list("level", "root"):
+            rows[level + 1].append(bytes(root))
+    for level, span in spans.items():
+        if len(rows[level]) != len(span):
+            raise LogBrokenError(
+                f"Hashes {span.start} to {span.stop} of level {level} of the log are missing."
+            )
+    return rows
 
 
 def stored_frontier(size: int) -> merkle.Frontier:
@@ -108,13 +142,12 @@ def unfinished_rows(size: int) -> dict[int, list[bytes]]:
     Raises:
         LogBrokenError: some are missing.
     """
-    rows: dict[int, list[bytes]] = {}
+    spans: dict[int, range] = {}
     level = 0
     while width := size >> level * TILE_HEIGHT:
-        begin = width >> TILE_HEIGHT << TILE_HEIGHT
-        rows[level] = stored_hashes(level=level, begin=begin, end=width)
+        spans[level] = range(width >> TILE_HEIGHT << TILE_HEIGHT, width)
         level += 1
-    return rows
+    return _stored_rows(spans)
 
 
 def completed_tiles(*, size: int, leaves: Sequence[bytes]) -> list[Tile]:

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from audit import checkpoint, integration, logkeys, merkle, operations, tasks, tree
 from audit.models import Checkpoint, Key, Leaf, LogEntry, LogHead, PendingEntry, Tile
@@ -174,12 +175,27 @@ class TestTiles:
 
     def test_that_are_missing_are_named(self, monkeypatch: pytest.MonkeyPatch) -> None:
         narrow_tiles(monkeypatch)
-        log_of(3)
+        log_of(5)
 
         with lifted_triggers():
-            Tile.objects.all().delete()
+            Tile.objects.get(level=0, number=0).delete()
             with pytest.raises(LogBrokenError, match="Tile 0/0"):
-                StoredTree(3).inclusion_proof(1)
+                StoredTree(5).inclusion_proof(1)
+
+            Tile.objects.all().delete()
+            with pytest.raises(LogBrokenError, match="Hashes 0 to 1 of level 2"):
+                StoredTree(5).inclusion_proof(1)
+
+    def test_of_many_levels_are_read_at_once(
+        self, monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: DjangoAssertNumQueries
+    ) -> None:
+        narrow_tiles(monkeypatch)
+        log_of(45)
+
+        with django_assert_num_queries(3):
+            assert len(StoredTree(45).inclusion_proof(0)) == 6
+        with django_assert_num_queries(3):
+            StoredTree(45).consistency_proof(13)
 
     def test_are_forgotten_rather_than_kept_without_end(
         self, monkeypatch: pytest.MonkeyPatch
