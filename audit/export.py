@@ -38,10 +38,6 @@ _COLUMNS = (
 )
 
 
-class NothingSignedError(Exception):
-    """There is no checkpoint yet, so there is nothing to prove."""
-
-
 def chunks(
     *,
     filter: EntryFilter,  # noqa: A002
