@@ -2,12 +2,14 @@
 
 from accounts.devices import RecoveryCode, RecoveryDevice, TotpDevice
 from accounts.models.clients import ClientKey, Recipient, ServiceClient, UsedAssertion
+from accounts.models.notices import Notice
 from accounts.models.people import DataSubject, Role, User
 from accounts.models.throttle import ThrottleCounter
 
 __all__ = [
     "ClientKey",
     "DataSubject",
+    "Notice",
     "Recipient",
     "RecoveryCode",
     "RecoveryDevice",
