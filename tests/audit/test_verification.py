@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from django.db import IntegrityError, connection, models, transaction
@@ -365,6 +365,22 @@ class TestErasureThatTheLogDoesNotTell:
 
         assert f"audit_key, key {forged.pk}: it was destroyed, and no event" in run.first_fault
         assert run.faults == 2
+
+    def test_by_the_very_first_of_all_ids_is_found(self) -> None:
+        log_of(3)
+        living = Key.objects.get(kind=Key.Kind.OWNER, owner_id=ANNA)
+        first = UUID(int=0)
+
+        with lifted_triggers():
+            Key.objects.create(
+                id=first, kind=living.kind, owner_id=ANNA, master_key_id=living.master_key_id,
+                created_at=NOW, destroyed_at=NOW,
+            )  # fmt: skip
+            Payload.objects.filter(subject_key=living).update(
+                subject_key=first, subject_part=None, organisation_key=first,
+                purpose="", data_category="", recipient="", outcome="",
+            )  # fmt: skip
+            assert f"audit_key, key {first}: it was destroyed, and no event" in first_fault()
 
     def test_that_is_told_by_an_entry_that_says_nothing_is_found(self) -> None:
         entry = a_forged_entry(at=datetime(2019, 1, 7, tzinfo=UTC), kind="log.key.destroyed")
