@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
-from django.db.models import Exists, Max, Model, OuterRef, QuerySet
+from django.db.models import Exists, Max, Model, OuterRef, Q, QuerySet
 
 from audit import (
     checkpoint,
@@ -63,6 +63,7 @@ class Verification:
         self._walk(until=head.size if head else 0, progress=progress)
         self._check_head(head)
         self._check_what_lies_beyond()
+        self._check_what_lies_before()
         self._check_unplaced()
         self._check_orphans()
         if since is None:
@@ -211,6 +212,17 @@ class Verification:
             if tile["level"] > _HIGHEST_LEVEL or tile["last"] >= size >> height:
                 place = f"tile {tile['level']}/{tile['last']}"
                 self._note("tile", place, "it lies past the end of the log.")
+
+    def _check_what_lies_before(self) -> None:
+        """Find rows before the beginning: an entry with such a place is in no tree, and does not wait either."""
+        for table, rows in (
+            ("leaf", Leaf.objects.filter(index__lt=0)),
+            ("checkpoint", Checkpoint.objects.filter(size__lt=0)),
+            ("tile", Tile.objects.filter(Q(level__lt=0) | Q(number__lt=0))),
+        ):
+            if first := rows.order_by("pk").first():
+                what = "it lies before the beginning of the log."
+                self._note(table, first, what, times=rows.count())
 
     def _check_unplaced(self) -> None:
         lost = LogEntry.objects.filter(place=None, pending=None)
