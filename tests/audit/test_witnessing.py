@@ -351,6 +351,7 @@ class TestAnswer:
             (Reply(status=409, kind="text/plain", text="2\n"), "409 without a size"),
             (Reply(status=409, kind=SIZE, text="two\n"), "409 without a size"),
             (Reply(status=409, kind=SIZE, text="1" * 30), "409 without a size"),
+            (Reply(status=409, kind=SIZE, text=f"{2**63}\n"), "409 without a size"),
         ],
     )
     def test_that_makes_no_sense_is_told_and_asked_again(
