@@ -85,7 +85,8 @@ def _is_needed(path: Path, job: Job | None) -> bool:
 
 
 def _folder(job: Job, attempt: int) -> Path:
-    return Path(settings.EXPORTS_DIR) / f"{job.pk}.{attempt}"
+    # As a number: the table could hold a way to another folder there, which would be copied and then removed.
+    return Path(settings.EXPORTS_DIR) / f"{job.pk}.{attempt:d}"
 
 
 def _remove(paths: Iterable[Path]) -> None:

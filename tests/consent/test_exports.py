@@ -391,6 +391,24 @@ class TestFailing:
 
         assert Job.objects.get().state == JobState.RUNNING
 
+    def test_goes_on_in_no_other_folder_whatever_the_table_says(
+        self, carla: User, log: int, folder: Path, clock: Clock, tmp_path: Path
+    ) -> None:
+        secret = tmp_path / "keys" / "secret.key"
+        secret.parent.mkdir()
+        secret.write_bytes(b"of nobody else")
+        job = ask(carla)
+        (folder / f"{job.pk}.1").mkdir(parents=True)
+        way = f"1/{os.path.relpath(secret.parent, folder / 'any')}"
+        facts = {"size": log, "at": NOW.isoformat(), "attempt": way}
+        Job.objects.filter(pk=job.pk).update(checkpoint=facts, attempt=1)
+
+        with pytest.raises(ValueError, match="format"):
+            run(job, clock)
+
+        assert secret.exists()
+        assert not list(folder.rglob(secret.name))
+
 
 class TestDownloading:
     def test_is_logged_and_seen_by_who_is_named(
