@@ -24,7 +24,7 @@ P = ParamSpec("P")
 R = TypeVar("R", bound=HttpResponseBase)
 Page = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 SubjectPage = Callable[Concatenate[HttpRequest, DataSubject, P], HttpResponseBase]
-OfficerPage = Callable[Concatenate[HttpRequest, User, P], HttpResponseBase]
+StaffPage = Callable[Concatenate[HttpRequest, User, P], HttpResponseBase]
 HalfwayPage = Callable[[HttpRequest, Pending, User], HttpResponseBase]
 
 
@@ -35,6 +35,8 @@ class Audience(enum.Enum):
     HALFWAY = "halfway"  # the password was right, the second factor is still to come
     DATA_SUBJECT = "data subject"
     OFFICER = "officer"
+    DESK = "service desk"
+    ADMIN = "administrator"
 
 
 CONTENT = (
@@ -43,7 +45,13 @@ CONTENT = (
 _MARK = "audience"
 _SUBJECT = "data_subject"
 _READ_AND_SEND = "read and send"
-_AUDIENCES = {Role.CUSTOMER: Audience.DATA_SUBJECT, Role.OFFICER: Audience.OFFICER}
+_AUDIENCES = {
+    Role.CUSTOMER: Audience.DATA_SUBJECT,
+    Role.OFFICER: Audience.OFFICER,
+    Role.DESK: Audience.DESK,
+    Role.ADMIN: Audience.ADMIN,
+}
+_START_PAGES = {Role.CUSTOMER: "my-data", Role.OFFICER: "log"}
 
 
 def marked(view: Callable[P, R], audience: Audience) -> Callable[P, R]:
@@ -107,19 +115,32 @@ def data_subject_page(page: SubjectPage[P]) -> Page[P]:
     return marked(gated, Audience.DATA_SUBJECT)
 
 
-def officer_page(page: OfficerPage[P]) -> Page[P]:
+def officer_page(page: StaffPage[P]) -> Page[P]:
     """Let in a privacy officer who passed both factors, and hand the page who that is."""
+    return _staff_page(page, Role.OFFICER)
 
+
+def desk_page(page: StaffPage[P]) -> Page[P]:
+    """Let in an employee of the service desk who passed both factors, and hand the page who that is."""
+    return _staff_page(page, Role.DESK)
+
+
+def admin_page(page: StaffPage[P]) -> Page[P]:
+    """Let in an administrator who passed both factors, and hand the page who that is."""
+    return _staff_page(page, Role.ADMIN)
+
+
+def _staff_page(page: StaffPage[P], role: Role) -> Page[P]:
     @wraps(page)
     def gated(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         user = verified_user(request)
         if user is None:
             return to_log_in(request)
-        if user.role != Role.OFFICER:
+        if user.role != role:
             raise PermissionDenied
         return page(request, user, *args, **kwargs)
 
-    return marked(gated, Audience.OFFICER)
+    return marked(gated, _AUDIENCES[role])
 
 
 def halfway_page(page: HalfwayPage) -> Callable[[HttpRequest], HttpResponseBase]:
@@ -163,7 +184,7 @@ def _can_be_read(path: str) -> bool:
 
 def start_page(user: User) -> str:
     """Return where a log-in leads when nothing else was asked for."""
-    return reverse("log" if user.role == Role.OFFICER else "my-data")
+    return reverse(_START_PAGES.get(Role(user.role), "home"))
 
 
 def next_page(asked: str, *, user: User) -> str:

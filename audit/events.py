@@ -22,7 +22,10 @@ IN_PAYLOAD = {
 class Actor(enum.StrEnum):
     DATA_SUBJECT = "data-subject"
     SERVICE = "service"
+    REPRESENTATIVE = "representative"
     OFFICER = "officer"
+    DESK = "service-desk"
+    ADMIN = "admin"
     SYSTEM = "system"
 
 

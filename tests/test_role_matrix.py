@@ -12,10 +12,11 @@ from django.utils import timezone
 
 from accounts import tokens
 from accounts.gates import Audience, audience_of
-from accounts.models import DataSubject, ServiceClient, User
+from accounts.models import DataSubject, Role, ServiceClient, User
 from audit.events import EventKind
 from audit.models import LogEntry
 from consent.models import ConsentRecord, Job, Purpose
+from tests import factories
 from tests.accounts.steps import EMAIL, enrol, give_password, user_of
 from tests.visitors import client_of
 
@@ -38,6 +39,8 @@ class Row:
     halfway: object
     customer: object
     officer: object
+    desk: object
+    admin: object
     service: object
     method: str = "get"
     arguments: tuple[str, ...] = ()
@@ -50,6 +53,8 @@ def for_everyone(status: object, method: str = "get", *arguments: str) -> Row:
         halfway=status,
         customer=status,
         officer=status,
+        desk=status,
+        admin=status,
         service=status,
         method=method,
         arguments=arguments,
@@ -62,6 +67,8 @@ def for_customers(status: object, method: str = "get", *arguments: str, **form: 
         halfway=LOG_IN,
         customer=status,
         officer=404,
+        desk=404,
+        admin=404,
         service=LOG_IN,
         method=method,
         arguments=arguments,
@@ -75,6 +82,8 @@ def for_officers(status: object, method: str = "get", *arguments: str) -> Row:
         halfway=LOG_IN,
         customer=403,
         officer=status,
+        desk=403,
+        admin=403,
         service=LOG_IN,
         method=method,
         arguments=arguments,
@@ -82,7 +91,15 @@ def for_officers(status: object, method: str = "get", *arguments: str) -> Row:
 
 
 def while_logging_in(status: object) -> Row:
-    return Row(anonymous=LOG_IN, halfway=status, customer=LOG_IN, officer=LOG_IN, service=LOG_IN)
+    return Row(
+        anonymous=LOG_IN,
+        halfway=status,
+        customer=LOG_IN,
+        officer=LOG_IN,
+        desk=LOG_IN,
+        admin=LOG_IN,
+        service=LOG_IN,
+    )
 
 
 MATRIX = {
@@ -90,7 +107,9 @@ MATRIX = {
     "privacy": for_everyone(200),
     "accessibility": for_everyone(200),
     "set_language": for_everyone(ON, "post"),
-    "log-in": Row(anonymous=200, halfway=200, customer=ON, officer=ON, service=200),
+    "log-in": Row(
+        anonymous=200, halfway=200, customer=ON, officer=ON, desk=ON, admin=ON, service=200
+    ),
     "log-in-code": while_logging_in(200),
     "log-in-recovery": while_logging_in(200),
     "enrol": while_logging_in(ON),
@@ -102,7 +121,14 @@ MATRIX = {
     "healthz": for_everyone(200),
     "security-txt": for_everyone(404),  # no address was given
     "evaluation": Row(
-        anonymous=401, halfway=401, customer=401, officer=401, service=400, method="post"
+        anonymous=401,
+        halfway=401,
+        customer=401,
+        officer=401,
+        desk=401,
+        admin=401,
+        service=400,
+        method="post",
     ),
     "openapi": for_everyone(200),
     "checkpoint": for_everyone(404),  # nothing was signed yet
@@ -131,7 +157,7 @@ MATRIX = {
     "job-again": for_officers(404, "post", NO_JOB),
     "job-result": for_officers(404, "post", NO_JOB),
 }
-VISITORS = ("anonymous", "halfway", "customer", "officer", "service")
+VISITORS = ("anonymous", "halfway", "customer", "officer", "desk", "admin", "service")
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 REFUSALS = {403, 404, 405}
 
@@ -170,6 +196,10 @@ def visitor(
         "halfway": halfway,
         "customer": lambda: client_of(user_of(anna)),
         "officer": lambda: client_of(carla),
+        "desk": lambda: client_of(factories.make_user("desk@vechtwater.example", role=Role.DESK)),
+        "admin": lambda: client_of(
+            factories.make_user("admin@vechtwater.example", role=Role.ADMIN)
+        ),
         "service": service,
     }
     return lambda who: browsers[who]()
@@ -199,7 +229,7 @@ class TestEveryAddress:
             expected = (
                 {Audience.HALFWAY}
                 if pattern.name in HALFWAY_PAGES
-                else {Audience.DATA_SUBJECT, Audience.OFFICER}
+                else {Audience.DATA_SUBJECT, Audience.OFFICER, Audience.DESK, Audience.ADMIN}
                 if is_gated
                 else {Audience.EVERYONE}
             )

@@ -10,7 +10,12 @@ from audit.canonical import Json
 from audit.events import Actor, Event, EventKind
 from audit.operations import append
 
-_ACTORS = {Role.CUSTOMER: Actor.DATA_SUBJECT, Role.OFFICER: Actor.OFFICER}
+_ACTORS = {
+    Role.CUSTOMER: Actor.DATA_SUBJECT,
+    Role.OFFICER: Actor.OFFICER,
+    Role.DESK: Actor.DESK,
+    Role.ADMIN: Actor.ADMIN,
+}
 
 
 def log_of_user(

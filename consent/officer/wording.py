@@ -39,7 +39,10 @@ KINDS: dict[str, _Words] = {
 ACTORS: dict[str, _Words] = {
     Actor.DATA_SUBJECT: _("Customer"),
     Actor.SERVICE: _("Unknown service"),
+    Actor.REPRESENTATIVE: _("Representative"),
     Actor.OFFICER: _("Privacy officer"),
+    Actor.DESK: _("Service desk"),
+    Actor.ADMIN: _("Administrator"),
     Actor.SYSTEM: _("This system"),
 }
 OUTCOMES: dict[str, tuple[str, _Words]] = {  # icon and words; neither has a color of its own

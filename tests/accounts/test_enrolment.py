@@ -13,7 +13,7 @@ from accounts import operations, throttle, totp
 from accounts.errors import AlreadyEnrolledError
 from accounts.models import DataSubject, RecoveryDevice, TotpDevice
 from accounts.pending import Pending
-from accounts.views import _set_up
+from accounts.views.log_in import _set_up
 from audit import queries as log
 from audit.events import EventKind
 from consent.models import Organisation

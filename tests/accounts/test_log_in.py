@@ -14,10 +14,11 @@ from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
-from accounts import operations, throttle, views
+from accounts import operations, throttle
 from accounts.devices import DISABLED_AT
 from accounts.gates import next_page
 from accounts.models import DataSubject, RecoveryDevice, TotpDevice, User
+from accounts.views import log_in as log_in_pages
 from audit import queries as log
 from audit.events import Actor, EventKind
 from tests import factories
@@ -422,7 +423,7 @@ class TestAtOnce:
         client.post("/inloggen/herstelcode/", {"code": enrolled.codes[0]})
         together = self.requests(client, "/inloggen/instellen/", {"later": "1"})
 
-        self.check(together, [views.enrol(request) for request in together])
+        self.check(together, [log_in_pages.enrol(request) for request in together])
 
     def test_keeping_new_codes_gives_one_session(self, client: Client, enrolled: Enrolled) -> None:
         RecoveryDevice.objects.all().delete()
@@ -433,7 +434,7 @@ class TestAtOnce:
         answers = []
         for request in together:
             operations.make_recovery_codes(user=enrolled.user)
-            answers.append(views.enrol_codes(request))
+            answers.append(log_in_pages.enrol_codes(request))
         self.check(together, answers)
 
 

@@ -1,0 +1,20 @@
+"""Every table about people who log in, the data subjects behind them, and the systems that call."""
+
+from accounts.devices import RecoveryCode, RecoveryDevice, TotpDevice
+from accounts.models.clients import ClientKey, Recipient, ServiceClient, UsedAssertion
+from accounts.models.people import DataSubject, Role, User
+from accounts.models.throttle import ThrottleCounter
+
+__all__ = [
+    "ClientKey",
+    "DataSubject",
+    "Recipient",
+    "RecoveryCode",
+    "RecoveryDevice",
+    "Role",
+    "ServiceClient",
+    "ThrottleCounter",
+    "TotpDevice",
+    "UsedAssertion",
+    "User",
+]

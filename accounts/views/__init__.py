@@ -1,0 +1,1 @@
+"""The pages about logging in and about the account."""
