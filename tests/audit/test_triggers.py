@@ -393,6 +393,19 @@ class TestMissingTrigger:
             ]
             transaction.set_rollback(True)
 
+    def test_is_reported_when_its_function_looks_in_tables_of_whoever_calls(self) -> None:
+        """As every database has that was made before the functions named their schema."""
+        if not on_postgresql():
+            return  # there are no functions
+        with transaction.atomic():
+            execute("ALTER FUNCTION audit_wait_for_place() RESET ALL")
+
+            assert [one.name for one in triggers.restore(connection)] == [
+                "audit_logentry_waits_for_its_place"
+            ]
+            assert triggers.missing(connection) == []
+            transaction.set_rollback(True)
+
     def test_is_put_back_after_migrating(self) -> None:
         with transaction.atomic():
             drop("audit_logentry_waits_for_its_place", "audit_logentry")
