@@ -3,6 +3,7 @@
 from accounts.devices import RecoveryCode, RecoveryDevice, TotpDevice
 from accounts.models.clients import ClientKey, Recipient, ServiceClient, UsedAssertion
 from accounts.models.people import DataSubject, Role, User
+from accounts.models.sessions import UserSession
 from accounts.models.throttle import ThrottleCounter
 
 __all__ = [
@@ -17,4 +18,5 @@ __all__ = [
     "TotpDevice",
     "UsedAssertion",
     "User",
+    "UserSession",
 ]

@@ -5,15 +5,16 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 
-from accounts.models import RecoveryDevice, ThrottleCounter, TotpDevice, UsedAssertion
+from accounts.models import RecoveryDevice, ThrottleCounter, TotpDevice, UsedAssertion, UserSession
 
 _COUNTERS_KEPT = timedelta(hours=1)
 
 
 @transaction.atomic
 def forget_expired(*, at: datetime) -> None:
-    """Forget client assertions that have expired, counters of past windows, and devices nobody confirmed."""
+    """Forget assertions and sessions that have expired, counters of past windows, and devices nobody confirmed."""
     UsedAssertion.objects.filter(expires_at__lt=at).delete()
+    UserSession.objects.filter(expires_at__lte=at).delete()
     ThrottleCounter.objects.filter(window_start__lt=at - _COUNTERS_KEPT).delete()
     # A log-in may start its time again when a factor is passed, so give it twice as long.
     before = at - 2 * settings.LOGIN_PENDING_LASTS
