@@ -2,6 +2,7 @@
 
 from accounts.devices import RecoveryCode, RecoveryDevice, TotpDevice
 from accounts.models.clients import ClientKey, Recipient, ServiceClient, UsedAssertion
+from accounts.models.notices import Notice
 from accounts.models.people import DataSubject, Role, User
 from accounts.models.sessions import UserSession
 from accounts.models.throttle import ThrottleCounter
@@ -9,6 +10,7 @@ from accounts.models.throttle import ThrottleCounter
 __all__ = [
     "ClientKey",
     "DataSubject",
+    "Notice",
     "Recipient",
     "RecoveryCode",
     "RecoveryDevice",

@@ -16,6 +16,7 @@ from accounts.operations.enrolment import (
 )
 from accounts.operations.erasure import erase_person
 from accounts.operations.housekeeping import forget_expired
+from accounts.operations.notices import notify
 from accounts.operations.people import add_customer, create_user, register_data_subject
 from accounts.operations.sessions import (
     confirm_identity,
@@ -40,6 +41,7 @@ __all__ = [
     "forget_expired",
     "issue_client_key",
     "make_recovery_codes",
+    "notify",
     "put_client",
     "put_client_key",
     "put_recipient",

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from accounts import throttle
-from accounts.models import DataSubject, User
+from accounts.models import DataSubject, Notice, User
 from accounts.operations.sessions import end_sessions
 from audit.models import Key
 from audit.operations import destroy_key
@@ -34,6 +34,7 @@ def erase_person(*, subject: DataSubject, request: str, at: datetime) -> Counter
     if user is not None:
         gone += _erase_login(user)
     owners = [subject.pk, *([user.pk] if user else [])]
+    Notice.objects.filter(key__owner_id__in=owners).delete()
     living = Key.objects.filter(kind=Key.Kind.OWNER, owner_id__in=owners, destroyed_at=None)
     for key in living.order_by("pk"):
         erasure = destroy_key(key=key, at=at, request=request)

@@ -5,14 +5,23 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 
-from accounts.models import RecoveryDevice, ThrottleCounter, TotpDevice, UsedAssertion, UserSession
+from accounts.models import (
+    Notice,
+    RecoveryDevice,
+    ThrottleCounter,
+    TotpDevice,
+    UsedAssertion,
+    UserSession,
+)
 
 _COUNTERS_KEPT = timedelta(hours=1)
+_NOTICES_KEPT = timedelta(days=30)
 
 
 @transaction.atomic
 def forget_expired(*, at: datetime) -> None:
-    """Forget assertions and sessions that have expired, counters of past windows, and devices nobody confirmed."""
+    """Forget assertions and sessions that are over, past counters, devices nobody confirmed and old notices."""
+    Notice.objects.filter(created_at__lt=at - _NOTICES_KEPT).delete()
     UsedAssertion.objects.filter(expires_at__lt=at).delete()
     UserSession.objects.filter(expires_at__lte=at).delete()
     ThrottleCounter.objects.filter(window_start__lt=at - _COUNTERS_KEPT).delete()
