@@ -1,4 +1,4 @@
-"""How often each client may ask: a token bucket per client, shared by every process.
+"""How often each client may ask: a token bucket per client, shared by every process (docs/decisions/0023).
 
 A process does not go to the database for every request. It claims a few tokens at a time, by one
 statement that takes them only while they are there, and hands those out itself. What every process

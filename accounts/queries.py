@@ -1,18 +1,30 @@
 """Every read of people and systems: by a keyed hash of what is typed, never by the value itself."""
 
+from datetime import datetime
 from uuid import UUID
 
+from accounts import throttle
 from accounts.identity import login_index, reference_index
 from accounts.models import DataSubject, RecoveryDevice, TotpDevice, User
 
 __all__ = [
+    "EVERYONE",
     "app_of",
+    "log_in_is_attacked",
     "recovery_codes_of",
     "reference_index",
     "subject_by_reference",
     "subject_of",
     "user_by_email",
 ]
+
+EVERYONE = "all"
+
+
+def log_in_is_attacked(*, at: datetime) -> bool:
+    """Return whether very many accounts got a wrong password, in this quarter of an hour or the last: one query."""
+    limit = throttle.ACCOUNTS_WITH_A_WRONG_PASSWORD
+    return throttle.is_full(limit=limit, value=EVERYONE, at=at)
 
 
 def subject_by_reference(reference: str) -> DataSubject | None:

@@ -55,6 +55,9 @@ class EventKind(enum.StrEnum):
     SIGN_IN_FAILED = "account.session.refused"
     SECOND_FACTOR_ADDED = "account.factor.added"
     RECOVERY_CODE_USED = "account.recovery-code.used"
+    RECOVERY_CODES_MADE = "account.recovery-codes.made"
+    FACTOR_DISABLED = "account.factor.disabled"
+    ATTACK_SUSPECTED = "account.attack.suspected"
     CATALOGUE_LOADED = "register.catalogue.loaded"
 
 

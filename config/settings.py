@@ -106,6 +106,8 @@ LOGIN_URL = "log-in"
 LOGIN_PENDING_LASTS = timedelta(minutes=10)
 
 SESSION_COOKIE_NAME = "__Host-session" if IS_HTTPS else "session"
+# Says that somebody logged in here before, and to which accounts; accounts/device_cookies.py.
+DEVICE_COOKIE_NAME = "__Host-device" if IS_HTTPS else "device"
 SESSION_ENGINE = "accounts.session_store"
 SESSION_COOKIE_AGE = 30 * 60  # in seconds, until somebody has logged in; then this counts:
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True

@@ -5,11 +5,14 @@ from datetime import datetime
 
 from django.db import transaction
 
-from accounts import recovery_codes, throttle, totp
+from accounts import recovery_codes, totp
 from accounts.errors import AlreadyEnrolledError, TooManyAttemptsError, WrongCodeError
 from accounts.models import RecoveryCode, RecoveryDevice, TotpDevice, User
+from accounts.notice_kinds import NoticeKind
+from accounts.operations.attempts import count_code, forgive
 from accounts.operations.events import log_of_user
-from accounts.operations.sign_in import verify
+from accounts.operations.notices import notify
+from accounts.operations.sign_in import clock_offset, verify
 from audit.events import EventKind
 
 
@@ -34,7 +37,14 @@ def start_app(*, user: User, at: datetime, secret: bytes | None = None) -> TotpD
 
 
 def confirm_app(
-    *, user: User, device: TotpDevice, code: str, address: str, is_replacing: bool, at: datetime
+    *,
+    user: User,
+    device: TotpDevice,
+    code: str,
+    address: str,
+    is_replacing: bool,
+    at: datetime,
+    cookie: str = "",
 ) -> None:
     """Let the app count from now on, and no other: the code shows that it was set up well.
 
@@ -43,15 +53,14 @@ def confirm_app(
 
     Raises:
         AlreadyEnrolledError: there is an app, and nothing but a password was given.
+        LockedOutError: too many codes from this browser or address, or passwords for this account.
         TooManyAttemptsError: one has to wait after wrong codes.
         WrongCodeError: the code is not right.
     """
     until = device.waits_until()
     if until is not None:
         raise TooManyAttemptsError(until)
-    limit = throttle.CODES_PER_ADDRESS
-    if throttle.count(limit=limit, value=address, at=at) > limit.most:
-        raise TooManyAttemptsError(throttle.window_end(at))
+    attempt = count_code(user=user, address=address, cookie=cookie, at=at)
     with transaction.atomic():
         User.objects.select_for_update().get(pk=user.pk)  # two log-ins cannot both be the first
         others = TotpDevice.objects.filter(user=user).exclude(pk=device.pk)
@@ -62,9 +71,10 @@ def confirm_app(
             others.delete()
             TotpDevice.objects.filter(pk=device.pk).update(confirmed=True)
             log_of_user(EventKind.SECOND_FACTOR_ADDED, user=user, at=at)
+            notify(user=user, kind=NoticeKind.FACTOR_ADDED, at=at)
     if not is_right:
-        raise WrongCodeError
-    throttle.take_back(limit=limit, value=address, at=at)
+        raise WrongCodeError(clock_is_off=clock_offset(device, code, at=at))
+    forgive(attempt, at=at)
 
 
 def make_recovery_codes(*, user: User) -> tuple[str, ...]:

@@ -1,5 +1,8 @@
 """Logging in and out. Nobody is logged in before both factors have passed."""
 
+from datetime import datetime
+from http import HTTPStatus
+
 from django.contrib import auth, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
@@ -11,11 +14,13 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 from django_otp.models import Device
 
-from accounts import operations, pending, sessions
-from accounts.devices import BoundedDevice
+from accounts import device_cookies, operations, pending, sessions
+from accounts.devices import DISABLED_AT, BoundedDevice
 from accounts.errors import (
+    AccountsError,
     AlreadyEnrolledError,
     FactorDisabledError,
+    LockedOutError,
     TooManyAttemptsError,
     WrongCodeError,
     WrongPasswordError,
@@ -58,6 +63,7 @@ def log_in(request: HttpRequest) -> HttpResponse:
             email=form.cleaned_data["email"],
             password=form.cleaned_data["password"],
             address=caller(request),
+            cookie=device_cookies.of(request),
             at=at,
         )
     except (WrongPasswordError, TooManyAttemptsError) as error:
@@ -144,10 +150,11 @@ def _ask_code(
     *,
     template: str,
 ) -> HttpResponse:
-    if not form.is_bound:
-        return render(request, template, {"form": form})
-    if not form.is_valid():
-        return render(request, template, {"form": form}, status=422)
+    if not form.is_bound and device.is_disabled:
+        return _disabled(request, device)
+    if not form.is_bound or not form.is_valid():
+        status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
+        return render(request, template, {"form": form}, status=status)
     at = timezone.now()
     try:
         operations.check_code(
@@ -155,17 +162,34 @@ def _ask_code(
             device=device,
             code=form.cleaned_data["code"],
             address=caller(request),
+            cookie=device_cookies.of(request),
             at=at,
         )
-    except (WrongCodeError, TooManyAttemptsError, FactorDisabledError) as error:
-        form.add_error("code", fault(error, at=at, is_app=isinstance(device, TotpDevice)))
-        return refused(render(request, template, {"form": form}), error, at=at)
+    except AccountsError as error:
+        return _refuse_code(request, device, form, error, template=template, at=at)
     halfway = pending.passed(request, halfway, device=device.persistent_id, at=at)
     if isinstance(device, RecoveryDevice):
         return _on_to("enrol")
     if recovery_codes_of(user) is None:
         return _on_to("enrol-codes")
     return _complete(request, halfway, user)
+
+
+def _refuse_code(
+    request: HttpRequest,
+    device: BoundedDevice,
+    form: CodeForm | RecoveryCodeForm,
+    error: AccountsError,
+    *,
+    template: str,
+    at: datetime,
+) -> HttpResponse:
+    if isinstance(error, LockedOutError):
+        return _locked_out(request, error, at=at)
+    if isinstance(error, FactorDisabledError):
+        return _disabled(request, device, status=422)
+    form.add_error("code", fault(error, at=at, is_app=isinstance(device, TotpDevice)))
+    return refused(render(request, template, {"form": form}), error, at=at)
 
 
 def _set_up(request: HttpRequest, halfway: Pending, user: User, device: TotpDevice) -> HttpResponse:
@@ -179,11 +203,14 @@ def _set_up(request: HttpRequest, halfway: Pending, user: User, device: TotpDevi
             device=device,
             code=form.cleaned_data["code"],
             address=caller(request),
+            cookie=device_cookies.of(request),
             is_replacing=_passed_recovery_code(halfway),
             at=at,
         )
     except AlreadyEnrolledError:
         return _on_to("log-in-code")
+    except LockedOutError as error:
+        return _locked_out(request, error, at=at)
     except (WrongCodeError, TooManyAttemptsError) as error:
         form.add_error("code", fault(error, at=at, is_app=True))
         return refused(_show_setup(request, halfway, device, form), error, at=at)
@@ -199,13 +226,34 @@ def _complete(request: HttpRequest, halfway: Pending, user: User) -> HttpRespons
     if not pending.claim(request):
         return _on_to("log-in")
     at = timezone.now()
-    operations.record_sign_in(user=user, device=device, at=at)
+    cookie = device_cookies.of(request)
+    operations.record_sign_in(user=user, device=device, at=at, cookie=cookie)
     is_recovery = isinstance(device, RecoveryDevice)
     method = Method.RECOVERY_CODE if is_recovery else Method.APP
     sessions.begin(request, user=user, device=device, method=method, at=at)
     if isinstance(device, RecoveryDevice):
         messages.warning(request, _codes_left(device.codes_left()))
-    return HttpResponseRedirect(halfway.next if "#" in halfway.next else halfway.next + CONTENT)
+    response = HttpResponseRedirect(halfway.next if "#" in halfway.next else halfway.next + CONTENT)
+    device_cookies.keep(request, response, account=user.login_index)
+    return response
+
+
+def _locked_out(request: HttpRequest, error: LockedOutError, *, at: datetime) -> HttpResponse:
+    """End the log-in that was halfway: whoever comes back after the wait begins with the password."""
+    request.session.flush()
+    form = PasswordForm({})
+    form.errors.clear()
+    form.add_error("email", fault(error, at=at))
+    return refused(_show_log_in(request, form, next_page=""), error, at=at)
+
+
+def _disabled(request: HttpRequest, device: BoundedDevice, *, status: int = 200) -> HttpResponse:
+    """Say what to do now that a second factor no longer counts."""
+    is_app = isinstance(device, TotpDevice)
+    other = recovery_codes_of(device.user) if is_app else app_of(device.user)
+    has_other = other is not None and not other.is_disabled
+    context = {"is_app": is_app, "has_other": has_other, "tried": DISABLED_AT}
+    return render(request, "accounts/factor_disabled.html", context, status=status)
 
 
 def _on_to(name: str) -> HttpResponse:

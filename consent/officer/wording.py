@@ -35,6 +35,9 @@ KINDS: dict[str, _Words] = {
     EventKind.SIGN_IN_FAILED: _("Log-in failed"),
     EventKind.SECOND_FACTOR_ADDED: _("Second step set up"),
     EventKind.RECOVERY_CODE_USED: _("Recovery code used"),
+    EventKind.RECOVERY_CODES_MADE: _("New recovery codes"),
+    EventKind.FACTOR_DISABLED: _("Second step switched off after wrong codes"),
+    EventKind.ATTACK_SUSPECTED: _("Wrong passwords on very many accounts"),
     EventKind.CATALOGUE_LOADED: _("Register loaded"),
 }
 ACTORS: dict[str, _Words] = {

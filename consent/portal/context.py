@@ -14,6 +14,7 @@ from django.utils.translation import get_language, gettext, gettext_lazy
 from accounts.gates import data_subject_of, verified_user
 from accounts.identity import name_of
 from accounts.models import Role, User
+from accounts.queries import log_in_is_attacked
 from audit import health
 from consent.queries.register import organisation
 from consent.queries.values import OrganisationView
@@ -116,6 +117,11 @@ class Frame:
         """Return what is wrong with the log; for an officer only."""
         found = health.checks(at=timezone.now()) if self.is_officer else []
         return [check for check in found if not check.is_well]
+
+    @cached_property
+    def is_attacked(self) -> bool:
+        """Return whether somebody tries passwords on very many accounts; for an officer only."""
+        return self.is_officer and log_in_is_attacked(at=timezone.now())
 
     @property
     def is_demo(self) -> bool:

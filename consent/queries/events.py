@@ -31,6 +31,8 @@ SIGN_INS = frozenset(
         EventKind.SIGN_IN_FAILED,
         EventKind.SECOND_FACTOR_ADDED,
         EventKind.RECOVERY_CODE_USED,
+        EventKind.RECOVERY_CODES_MADE,
+        EventKind.FACTOR_DISABLED,
     }
 )
 EVERYTHING = CHOICES | LOOKS | SIGN_INS | {EventKind.TAG_KEY_TAKEN}
