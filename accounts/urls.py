@@ -1,6 +1,7 @@
 from django.urls import path
 
 from accounts.oauth import views as oauth
+from accounts.views import factors
 from accounts.views import log_in as log_in_pages
 from accounts.views.security import security
 from accounts.views.step_up import step_up
@@ -14,6 +15,8 @@ urlpatterns = [
     path("uitloggen/", log_in_pages.log_out, name="log-out"),
     path("bevestigen/", step_up, name="step-up"),
     path("beveiliging/", security, name="security"),
+    path("beveiliging/codes/", factors.new_codes, name="new-codes"),
+    path("beveiliging/app/", factors.new_app, name="new-app"),
     path("oauth/token", oauth.token, name="token"),
     path("oauth/jwks.json", oauth.jwks, name="jwks"),
     path(".well-known/oauth-authorization-server", oauth.metadata, name="oauth-metadata"),

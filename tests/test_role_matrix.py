@@ -130,6 +130,8 @@ MATRIX = {
     "enrol-codes": while_logging_in(ON),
     "step-up": for_logged_in(200),
     "security": for_logged_in(200),
+    "new-codes": for_logged_in(200),
+    "new-app": for_logged_in(200),
     "log-out": for_everyone(ON, "post"),
     "token": for_everyone(400, "post"),
     "jwks": for_everyone(200),

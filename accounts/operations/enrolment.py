@@ -93,12 +93,19 @@ def make_recovery_codes(*, user: User) -> tuple[str, ...]:
 
 
 @transaction.atomic
-def confirm_recovery_codes(*, user: User) -> bool:
-    """Let the codes that were shown last count, and no others; False when none were shown."""
+def confirm_recovery_codes(*, user: User, typed: str, at: datetime) -> bool:
+    """Let the codes that were shown last count, and no others; False when `typed` is none of them.
+
+    Typing one back shows that they were kept; it is not used up by this.
+    """
     shown = RecoveryDevice.objects.filter(user=user, confirmed=False).order_by("-pk").first()
-    if shown is None:
+    if shown is None or not shown.has(typed):
         return False
-    RecoveryDevice.objects.filter(user=user).exclude(pk=shown.pk).delete()
+    others = RecoveryDevice.objects.filter(user=user).exclude(pk=shown.pk)
+    if others.filter(confirmed=True).exists():
+        log_of_user(EventKind.RECOVERY_CODES_MADE, user=user, at=at)
+        notify(user=user, kind=NoticeKind.RECOVERY_CODES_MADE, at=at)
+    others.delete()
     RecoveryDevice.objects.filter(pk=shown.pk).update(confirmed=True)
     return True
 
@@ -115,6 +122,6 @@ def enrol(*, user: User, at: datetime, secret: bytes | None = None) -> Enrolment
             raise AlreadyEnrolledError
         device = start_app(user=user, at=at, secret=secret)
         TotpDevice.objects.filter(pk=device.pk).update(confirmed=True)
-        confirm_recovery_codes(user=user)
+        confirm_recovery_codes(user=user, typed=codes[0], at=at)
         log_of_user(EventKind.SECOND_FACTOR_ADDED, user=user, at=at)
     return Enrolment(secret=device.secret(), codes=codes)

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.debug import sensitive_post_parameters
@@ -15,7 +16,7 @@ from django.views.decorators.http import require_POST
 from django_otp.models import Device
 
 from accounts import device_cookies, operations, pending, sessions
-from accounts.devices import DISABLED_AT, BoundedDevice
+from accounts.devices import FEW, BoundedDevice
 from accounts.errors import (
     AccountsError,
     AlreadyEnrolledError,
@@ -39,7 +40,8 @@ from accounts.models import RecoveryDevice, TotpDevice, User
 from accounts.pending import Pending
 from accounts.queries import app_of, recovery_codes_of
 from accounts.session_rules import Method
-from accounts.views.attempts import caller, refused
+from accounts.views.attempts import caller, disabled, locked_out, refused
+from accounts.views.codes import ask_for_codes, show_codes
 from accounts.wording import fault, setup_texts
 
 
@@ -122,11 +124,8 @@ def enrol_codes(request: HttpRequest, halfway: Pending, user: User) -> HttpRespo
     """Show ten recovery codes, once; go on when they are kept."""
     if not halfway.passed or _passed_recovery_code(halfway):
         return _on_to("enrol")
-    if request.method != "POST":
-        return render(request, "accounts/codes_ahead.html")
-    if "kept" in request.POST and operations.confirm_recovery_codes(user=user):
-        return _complete(request, halfway, user)
-    return _show_codes(request, user)
+    answer = ask_for_codes(request, user, action=reverse("enrol-codes"), at=timezone.now())
+    return answer or _complete(request, halfway, user)
 
 
 @require_POST
@@ -151,7 +150,7 @@ def _ask_code(
     template: str,
 ) -> HttpResponse:
     if not form.is_bound and device.is_disabled:
-        return _disabled(request, device)
+        return disabled(request, device)
     if not form.is_bound or not form.is_valid():
         status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
         return render(request, template, {"form": form}, status=status)
@@ -185,9 +184,9 @@ def _refuse_code(
     at: datetime,
 ) -> HttpResponse:
     if isinstance(error, LockedOutError):
-        return _locked_out(request, error, at=at)
+        return locked_out(request, error, at=at)
     if isinstance(error, FactorDisabledError):
-        return _disabled(request, device, status=422)
+        return disabled(request, device, status=422)
     form.add_error("code", fault(error, at=at, is_app=isinstance(device, TotpDevice)))
     return refused(render(request, template, {"form": form}), error, at=at)
 
@@ -210,12 +209,12 @@ def _set_up(request: HttpRequest, halfway: Pending, user: User, device: TotpDevi
     except AlreadyEnrolledError:
         return _on_to("log-in-code")
     except LockedOutError as error:
-        return _locked_out(request, error, at=at)
+        return locked_out(request, error, at=at)
     except (WrongCodeError, TooManyAttemptsError) as error:
         form.add_error("code", fault(error, at=at, is_app=True))
         return refused(_show_setup(request, halfway, device, form), error, at=at)
     pending.passed(request, halfway, device=device.persistent_id, at=at)
-    return _show_codes(request, user)
+    return show_codes(request, user, action=reverse("enrol-codes"))
 
 
 def _complete(request: HttpRequest, halfway: Pending, user: User) -> HttpResponse:
@@ -236,24 +235,6 @@ def _complete(request: HttpRequest, halfway: Pending, user: User) -> HttpRespons
     response = HttpResponseRedirect(halfway.next if "#" in halfway.next else halfway.next + CONTENT)
     device_cookies.keep(request, response, account=user.login_index)
     return response
-
-
-def _locked_out(request: HttpRequest, error: LockedOutError, *, at: datetime) -> HttpResponse:
-    """End the log-in that was halfway: whoever comes back after the wait begins with the password."""
-    request.session.flush()
-    form = PasswordForm({})
-    form.errors.clear()
-    form.add_error("email", fault(error, at=at))
-    return refused(_show_log_in(request, form, next_page=""), error, at=at)
-
-
-def _disabled(request: HttpRequest, device: BoundedDevice, *, status: int = 200) -> HttpResponse:
-    """Say what to do now that a second factor no longer counts."""
-    is_app = isinstance(device, TotpDevice)
-    other = recovery_codes_of(device.user) if is_app else app_of(device.user)
-    has_other = other is not None and not other.is_disabled
-    context = {"is_app": is_app, "has_other": has_other, "tried": DISABLED_AT}
-    return render(request, "accounts/factor_disabled.html", context, status=status)
 
 
 def _on_to(name: str) -> HttpResponse:
@@ -280,14 +261,13 @@ def _show_setup(
     return render(request, "accounts/enrol.html", context, status=status)
 
 
-def _show_codes(request: HttpRequest, user: User) -> HttpResponse:
-    codes = operations.make_recovery_codes(user=user)
-    return render(request, "accounts/codes.html", {"codes": codes})
-
-
 def _codes_left(count: int) -> str:
-    return ngettext(
+    said = ngettext(
         "You logged in with a recovery code. You have %(count)s code left.",
         "You logged in with a recovery code. You have %(count)s codes left.",
         count,
     ) % {"count": count}
+    if count >= FEW:
+        return said
+    link = format_html('<a href="{}">{}</a>', reverse("new-codes"), _("Make new recovery codes"))
+    return format_html("{} {}", said, link)

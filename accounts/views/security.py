@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from accounts.devices import FEW
 from accounts.gates import logged_in_page
 from accounts.models import User
 from accounts.queries import app_of, recovery_codes_of
@@ -29,7 +30,7 @@ def _apps(_request: HttpRequest, user: User, _at: datetime) -> dict[str, object]
 
 def _recovery_codes(_request: HttpRequest, user: User, _at: datetime) -> dict[str, object]:
     codes = recovery_codes_of(user)
-    return {"left": codes.codes_left() if codes else 0}
+    return {"left": codes.codes_left() if codes else 0, "few": FEW}
 
 
 # In the order of the page. Whoever adds a part of the account adds a line.

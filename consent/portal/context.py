@@ -78,7 +78,8 @@ class Frame:
     @property
     def base(self) -> str:
         """Return the page around a page that customers and staff share."""
-        return "base.html" if self.is_customer else "base_office.html"
+        is_staff = self.user is not None and not self.is_customer
+        return "base_office.html" if is_staff else "base.html"
 
     @cached_property
     def person(self) -> str:
