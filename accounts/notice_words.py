@@ -50,6 +50,13 @@ WORDS: dict[NoticeKind, NoticeWords] = {
         subject=_("New recovery codes were made"),
         says=(_("On %(when)s new recovery codes were made. The old ones no longer work."),),
     ),
+    NoticeKind.UNKNOWN_BROWSER: NoticeWords(
+        subject=_("You logged in with another browser"),
+        says=(
+            _("On %(when)s someone logged in to your account, with: %(browser)s."),
+            _("We had not seen this browser with your account before."),
+        ),
+    ),
     NoticeKind.RECOVERY_CODE_USED: NoticeWords(
         subject=_("A recovery code was used"),
         says=(

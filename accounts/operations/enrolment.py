@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from django.db import transaction
 
@@ -12,6 +13,7 @@ from accounts.notice_kinds import NoticeKind
 from accounts.operations.attempts import count_code, forgive
 from accounts.operations.events import log_of_user
 from accounts.operations.notices import notify
+from accounts.operations.sessions import end_other_sessions
 from accounts.operations.sign_in import clock_offset, verify
 from audit.events import EventKind
 
@@ -45,11 +47,13 @@ def confirm_app(
     is_replacing: bool,
     at: datetime,
     cookie: str = "",
+    keep: UUID | None = None,
 ) -> None:
     """Let the app count from now on, and no other: the code shows that it was set up well.
 
     `is_replacing`: another second factor was passed in this log-in, so that the new app may come in
-    place of the one there is.
+    place of the one there is. `keep` is the public id of the session that asks this, when there is one:
+    every other session ends.
 
     Raises:
         AlreadyEnrolledError: there is an app, and nothing but a password was given.
@@ -69,6 +73,7 @@ def confirm_app(
         is_right = verify(user=user, device=device, code=code)
         if is_right:
             others.delete()
+            end_other_sessions(user, keep=keep)
             TotpDevice.objects.filter(pk=device.pk).update(confirmed=True)
             log_of_user(EventKind.SECOND_FACTOR_ADDED, user=user, at=at)
             notify(user=user, kind=NoticeKind.FACTOR_ADDED, at=at)
@@ -93,10 +98,13 @@ def make_recovery_codes(*, user: User) -> tuple[str, ...]:
 
 
 @transaction.atomic
-def confirm_recovery_codes(*, user: User, typed: str, at: datetime) -> bool:
+def confirm_recovery_codes(
+    *, user: User, typed: str, at: datetime, keep: UUID | None = None
+) -> bool:
     """Let the codes that were shown last count, and no others; False when `typed` is none of them.
 
-    Typing one back shows that they were kept; it is not used up by this.
+    Typing one back shows that they were kept; it is not used up by this. Every session ends but the one
+    with the public id `keep`.
     """
     shown = RecoveryDevice.objects.filter(user=user, confirmed=False).order_by("-pk").first()
     if shown is None or not shown.has(typed):
@@ -106,6 +114,7 @@ def confirm_recovery_codes(*, user: User, typed: str, at: datetime) -> bool:
         log_of_user(EventKind.RECOVERY_CODES_MADE, user=user, at=at)
         notify(user=user, kind=NoticeKind.RECOVERY_CODES_MADE, at=at)
     others.delete()
+    end_other_sessions(user, keep=keep)
     RecoveryDevice.objects.filter(pk=shown.pk).update(confirmed=True)
     return True
 

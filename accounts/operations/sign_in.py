@@ -97,10 +97,30 @@ def clock_offset(device: BoundedDevice, code: str, *, at: datetime) -> timedelta
 
 
 @transaction.atomic
-def record_sign_in(*, user: User, device: BoundedDevice, at: datetime, cookie: str = "") -> None:
-    """Log that someone passed both factors, and forget the wrong passwords before it."""
+def record_sign_in(
+    *,
+    user: User,
+    device: BoundedDevice,
+    at: datetime,
+    cookie: str = "",
+    browser: str = "",
+    is_known: bool = True,
+) -> None:
+    """Log that someone passed both factors, and forget the wrong passwords before it.
+
+    `cookie` is that of the browser (`device_cookies.of`). `browser` is the kind of browser. One that is not
+    known (`is_known`) is told to the owner by mail, except when nobody logged in before: then there is
+    nothing to compare it with.
+    """
     factor = "recovery-code" if isinstance(device, RecoveryDevice) else "app"
-    log_of_user(EventKind.SIGNED_IN, user=user, at=at, shown={"factor": factor})
+    log_of_user(
+        EventKind.SIGNED_IN,
+        user=user,
+        at=at,
+        shown={"factor": factor} | ({"browser": browser} if browser else {}),
+    )
+    if not is_known and user.last_login is not None:
+        notify(user=user, kind=NoticeKind.UNKNOWN_BROWSER, at=at, facts={"browser": browser})
     forget_attempts(user=user, cookie=cookie)
 
 

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from accounts import operations
+from accounts import operations, sessions
 from accounts.forms import RecoveryCodeForm
 from accounts.models import User
 
@@ -25,7 +25,8 @@ def ask_for_codes(
     form = RecoveryCodeForm(request.POST)
     if form.is_valid():
         typed = form.cleaned_data["code"]
-        if operations.confirm_recovery_codes(user=user, typed=typed, at=at):
+        keep = sessions.public_id(request)
+        if operations.confirm_recovery_codes(user=user, typed=typed, at=at, keep=keep):
             return None
         form.add_error(
             "code", _("This is not one of the codes that we just showed. Type one of those.")

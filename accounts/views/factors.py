@@ -32,7 +32,6 @@ def new_codes(request: HttpRequest, user: User) -> HttpResponse:
     answer = ask_for_codes(request, user, action=reverse("new-codes"), at=timezone.now())
     if answer is not None:
         return answer
-    _end_others(request, user)
     messages.success(request, _("Your new recovery codes count from now. The old ones do not."))
     return HttpResponseRedirect(reverse("security") + CONTENT)
 
@@ -62,6 +61,7 @@ def new_app(request: HttpRequest, user: User) -> HttpResponse:
             address=caller(request),
             cookie=device_cookies.of(request),
             is_replacing=True,
+            keep=sessions.public_id(request),
             at=at,
         )
     except (WrongCodeError, TooManyAttemptsError) as error:
@@ -70,7 +70,6 @@ def new_app(request: HttpRequest, user: User) -> HttpResponse:
     del request.session[_NEW_APP]
     django_otp.login(request, device)
     sessions.prove_again(request, device=device, method=Method.APP, at=at)
-    _end_others(request, user)
     messages.success(request, _("Your new app works. The old one no longer does."))
     return HttpResponseRedirect(reverse("security") + CONTENT)
 
@@ -80,10 +79,3 @@ def _show(
 ) -> HttpResponse:
     context = {"form": form, "texts": setup_texts(device)}
     return render(request, "accounts/new_app.html", context, status=status)
-
-
-def _end_others(request: HttpRequest, user: User) -> None:
-    """Log out every other browser: whoever had the old factor must not stay."""
-    row = sessions.current(request)
-    if row is not None:
-        operations.end_other_sessions(user, keep=row.public_id)

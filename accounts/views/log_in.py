@@ -54,6 +54,7 @@ def log_in(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         if user is not None:
             return HttpResponseRedirect(start_page(user))
+        pending.stop(request)
         return _show_log_in(request, PasswordForm(), next_page=request.GET.get("next", ""))
     form = PasswordForm(request.POST)
     asked = request.POST.get("next", "")
@@ -226,7 +227,21 @@ def _complete(request: HttpRequest, halfway: Pending, user: User) -> HttpRespons
         return _on_to("log-in")
     at = timezone.now()
     cookie = device_cookies.of(request)
-    operations.record_sign_in(user=user, device=device, at=at, cookie=cookie)
+    operations.record_sign_in(
+        user=user,
+        device=device,
+        at=at,
+        cookie=cookie,
+        browser=sessions.browser_of(request),
+        is_known=bool(device_cookies.binding(cookie, account=user.login_index)),
+    )
+    if operations.make_room(user=user, at=at):
+        messages.warning(
+            request,
+            _(
+                "You were logged in in too many places. You are logged out where it was longest ago."
+            ),
+        )
     is_recovery = isinstance(device, RecoveryDevice)
     method = Method.RECOVERY_CODE if is_recovery else Method.APP
     sessions.begin(request, user=user, device=device, method=method, at=at)
