@@ -33,6 +33,7 @@ class Audience(enum.Enum):
 
     EVERYONE = "everyone"
     HALFWAY = "halfway"  # the password was right, the second factor is still to come
+    LOGGED_IN = "logged in"  # whatever the role
     DATA_SUBJECT = "data subject"
     OFFICER = "officer"
     DESK = "service desk"
@@ -130,6 +131,19 @@ def admin_page(page: StaffPage[P]) -> Page[P]:
     return _staff_page(page, Role.ADMIN)
 
 
+def own_page(page: StaffPage[P]) -> Page[P]:
+    """Let in everyone who is logged in, and hand the page who that is: a page about one's own login."""
+
+    @wraps(page)
+    def gated(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        user = verified_user(request)
+        if user is None:
+            return to_log_in(request)
+        return page(request, user, *args, **kwargs)
+
+    return marked(gated, Audience.LOGGED_IN)
+
+
 def _staff_page(page: StaffPage[P], role: Role) -> Page[P]:
     @wraps(page)
     def gated(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
@@ -199,5 +213,5 @@ def next_page(asked: str, *, user: User) -> str:
         view = resolve(urlsplit(asked).path).func
     except (Resolver404, ValueError):
         return start_page(user)
-    is_for_user = audience_of(view) is _AUDIENCES[Role(user.role)]
+    is_for_user = audience_of(view) in {_AUDIENCES[Role(user.role)], Audience.LOGGED_IN}
     return asked if is_for_user else start_page(user)

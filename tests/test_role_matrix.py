@@ -28,7 +28,10 @@ ON = "another page"  # sent to some other page
 
 NO_JOB = "00000000-0000-4000-8000-000000000000"
 
-HALFWAY_PAGES = {"log-in-code", "log-in-recovery", "enrol", "enrol-codes"}
+HALFWAY_PAGES = {
+    *("log-in-code", "log-in-recovery", "enrol", "enrol-codes"),
+    *("code-passkey", "code-passkey-question", "passkey-enrol", "passkey-enrol-question"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +59,20 @@ def for_everyone(status: object, method: str = "get", *arguments: str) -> Row:
         desk=status,
         admin=status,
         service=status,
+        method=method,
+        arguments=arguments,
+    )
+
+
+def for_logged_in(status: object, method: str = "get", *arguments: str) -> Row:
+    return Row(
+        anonymous=LOG_IN,
+        halfway=LOG_IN,
+        customer=status,
+        officer=status,
+        desk=status,
+        admin=status,
+        service=LOG_IN,
         method=method,
         arguments=arguments,
     )
@@ -90,7 +107,7 @@ def for_officers(status: object, method: str = "get", *arguments: str) -> Row:
     )
 
 
-def while_logging_in(status: object) -> Row:
+def while_logging_in(status: object, method: str = "get") -> Row:
     return Row(
         anonymous=LOG_IN,
         halfway=status,
@@ -99,6 +116,7 @@ def while_logging_in(status: object) -> Row:
         desk=LOG_IN,
         admin=LOG_IN,
         service=LOG_IN,
+        method=method,
     )
 
 
@@ -114,6 +132,16 @@ MATRIX = {
     "log-in-recovery": while_logging_in(200),
     "enrol": while_logging_in(ON),
     "enrol-codes": while_logging_in(ON),
+    "log-in-passkey": for_everyone(422, "post"),
+    "log-in-passkey-question": for_everyone(200, "post"),
+    "code-passkey": while_logging_in(ON),
+    "code-passkey-question": while_logging_in(200, "post"),
+    "passkey-enrol": while_logging_in(ON),
+    "passkey-enrol-question": while_logging_in(ON, "post"),
+    "passkeys": for_logged_in(200),
+    "passkeys-question": for_logged_in(200, "post"),
+    "passkey-name": for_logged_in(404, "get", NO_JOB),
+    "passkey-remove": for_logged_in(404, "get", NO_JOB),
     "log-out": for_everyone(ON, "post"),
     "token": for_everyone(400, "post"),
     "jwks": for_everyone(200),
@@ -229,7 +257,10 @@ class TestEveryAddress:
             expected = (
                 {Audience.HALFWAY}
                 if pattern.name in HALFWAY_PAGES
-                else {Audience.DATA_SUBJECT, Audience.OFFICER, Audience.DESK, Audience.ADMIN}
+                else {
+                    *(Audience.DATA_SUBJECT, Audience.OFFICER, Audience.DESK, Audience.ADMIN),
+                    Audience.LOGGED_IN,
+                }
                 if is_gated
                 else {Audience.EVERYONE}
             )

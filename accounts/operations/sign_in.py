@@ -7,6 +7,7 @@ import django_otp
 from django.contrib.auth import authenticate
 from django.db import transaction
 from django.views.decorators.debug import sensitive_variables
+from django_otp.models import Device
 
 from accounts import throttle
 from accounts.devices import BoundedDevice
@@ -17,10 +18,12 @@ from accounts.errors import (
     WrongPasswordError,
 )
 from accounts.identity import login_index
-from accounts.models import RecoveryDevice, User
+from accounts.models import Passkey, RecoveryDevice, User
 from accounts.operations.events import log_of_user, log_refusal
 from accounts.queries import user_by_email
 from audit.events import EventKind
+
+_FACTORS: dict[type[Device], str] = {RecoveryDevice: "recovery-code", Passkey: "passkey"}
 
 
 @sensitive_variables("email", "password")
@@ -70,9 +73,9 @@ def verify(*, user: User, device: BoundedDevice, code: str) -> bool:
 
 
 @transaction.atomic
-def record_sign_in(*, user: User, device: BoundedDevice, at: datetime) -> None:
-    """Log that someone passed both factors, and forget the wrong passwords before it."""
-    factor = "recovery-code" if isinstance(device, RecoveryDevice) else "app"
+def record_sign_in(*, user: User, device: Device, at: datetime) -> None:
+    """Log that someone passed all that is asked for, and forget the wrong passwords before it."""
+    factor = _FACTORS.get(type(device), "app")
     log_of_user(EventKind.SIGNED_IN, user=user, at=at, shown={"factor": factor})
     throttle.forget(limit=throttle.PASSWORDS_PER_ACCOUNT, value=user.login_index)
 

@@ -13,7 +13,7 @@ from django.utils.translation import get_language, gettext
 
 from accounts.gates import data_subject_of, verified_user
 from accounts.identity import name_of
-from accounts.models import Role, User
+from accounts.models import Passkey, Role, User
 from audit import health
 from consent.queries.register import organisation
 from consent.queries.values import OrganisationView
@@ -72,6 +72,16 @@ class Frame:
     @property
     def is_officer(self) -> bool:
         return self.user is not None and self.user.role == Role.OFFICER
+
+    @property
+    def base(self) -> str:
+        """Return the frame around a page that is for every role."""
+        return "base_office.html" if self.is_officer else "base.html"
+
+    @property
+    def is_by_passkey(self) -> bool:
+        """Say whether this session was opened with a passkey."""
+        return isinstance(getattr(self._request.user, "otp_device", None), Passkey)
 
     @cached_property
     def person(self) -> str:

@@ -1,0 +1,43 @@
+"""At which address passkeys count: the relying party (Web Authentication level 3, section 5.1.2)."""
+
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+NOWHERE = "https://regie.invalid"  # RFC 2606: no site has this address
+
+
+def origin_of(base_url: str) -> str:
+    """Return the origin at which browsers give passkeys for the site at `base_url`; empty when at none.
+
+    They ask for https and a name. Only `localhost` may do without https, and an IP address is no name: a
+    site on the loopback address of this machine has its passkeys at localhost, where it answers as well.
+    """
+    parts = urlsplit(base_url)
+    host, port = parts.hostname or "", f":{parts.port}" if parts.port else ""
+    if _is_loopback(host):
+        host = "localhost"
+    if _is_address(host) or (parts.scheme != "https" and host != "localhost"):
+        return ""
+    return f"{parts.scheme}://{host}{port}"
+
+
+def id_of(origin: str) -> str:
+    """Return the name that a passkey is made for; it is good there and nowhere else."""
+    return urlsplit(origin).hostname or ""
+
+
+def host_of(origin: str) -> str:
+    """Return the host and port, as a request names them."""
+    return urlsplit(origin).netloc
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_loopback(host: str) -> bool:
+    return _is_address(host) and ip_address(host).is_loopback
