@@ -2,6 +2,7 @@
 
 from accounts.devices import RecoveryCode, RecoveryDevice, TotpDevice
 from accounts.models.clients import ClientKey, Recipient, ServiceClient, UsedAssertion
+from accounts.models.notices import Notice
 from accounts.models.people import DataSubject, Role, User
 from accounts.models.throttle import ThrottleCounter
 
@@ -10,6 +11,7 @@ from accounts.models.passkeys import Passkey  # isort: skip  # its package asks 
 __all__ = [
     "ClientKey",
     "DataSubject",
+    "Notice",
     "Passkey",
     "Recipient",
     "RecoveryCode",

@@ -16,6 +16,7 @@ from accounts.operations.enrolment import (
 )
 from accounts.operations.erasure import erase_person
 from accounts.operations.housekeeping import forget_expired
+from accounts.operations.notices import notify
 from accounts.operations.passkeys import (
     Question,
     add_passkey,
@@ -50,6 +51,7 @@ __all__ = [
     "lacks_passkey",
     "make_recovery_codes",
     "must_have_passkey",
+    "notify",
     "put_client",
     "put_client_key",
     "put_recipient",

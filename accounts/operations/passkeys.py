@@ -22,7 +22,9 @@ from accounts.errors import (
     WrongPasskeyError,
 )
 from accounts.models import Passkey, Role, UsedAssertion, User
+from accounts.notice_kinds import NoticeKind
 from accounts.operations.events import log_of_user, log_refusal
+from accounts.operations.notices import notify
 from accounts.queries import app_of, has_passkey, has_second_factor
 from audit.events import EventKind
 
@@ -132,7 +134,7 @@ def add_passkey(
         passkey: Passkey = made
         passkey.keep_name(name, at=at)
         Passkey.objects.filter(pk=passkey.pk).update(name_sealed=passkey.name_sealed)
-        log_of_user(EventKind.PASSKEY_ADDED, user=user, at=at)
+        _tell(EventKind.PASSKEY_ADDED, NoticeKind.PASSKEY_ADDED, user=user, at=at)
     return passkey
 
 
@@ -142,7 +144,7 @@ def rename_passkey(*, passkey: Passkey, name: str, at: datetime) -> None:
     """Call a passkey otherwise."""
     passkey.keep_name(name, at=at)
     Passkey.objects.filter(pk=passkey.pk).update(name_sealed=passkey.name_sealed)
-    log_of_user(EventKind.PASSKEY_RENAMED, user=passkey.user, at=at)
+    _tell(EventKind.PASSKEY_RENAMED, NoticeKind.PASSKEY_RENAMED, user=passkey.user, at=at)
 
 
 @transaction.atomic
@@ -158,7 +160,7 @@ def remove_passkey(*, passkey: Passkey, at: datetime) -> None:
     if not may_go:
         raise LastFactorError
     passkey.delete()
-    log_of_user(EventKind.PASSKEY_REMOVED, user=user, at=at)
+    _tell(EventKind.PASSKEY_REMOVED, NoticeKind.PASSKEY_REMOVED, user=user, at=at)
 
 
 def must_have_passkey(user: User) -> bool:
@@ -169,6 +171,12 @@ def must_have_passkey(user: User) -> bool:
 def lacks_passkey(user: User) -> bool:
     """Say whether this user has to make a passkey before going on."""
     return must_have_passkey(user) and not has_passkey(user)
+
+
+def _tell(event: EventKind, notice: NoticeKind, *, user: User, at: datetime) -> None:
+    """Write in the log what a user did with a passkey, and mail it to that user."""
+    log_of_user(event, user=user, at=at)
+    notify(user=user, kind=notice, at=at)
 
 
 def _refuse_closed(passkey: Passkey) -> None:

@@ -21,6 +21,7 @@ from accounts import operations as accounts
 from accounts import throttle
 from accounts.identity import login_index, name_of, reference_index
 from accounts.models import DataSubject, RecoveryCode, ServiceClient, User
+from accounts.notice_kinds import NoticeKind
 from accounts.queries import subject_by_reference
 from audit import erasure_journal, keyring
 from audit import operations as log
@@ -56,6 +57,7 @@ REMOVED = {
     "accounts.Passkey": "id user name confirmed created_at last_used_at credential_type credential_id public_key"
     " transports sign_count backup_eligible backup_state aaguid credential_id_sha256 discoverable public_id name_sealed",
     "django_otp_webauthn.WebAuthnUserHandle": "handle_hex user",
+    "accounts.Notice": "id user key kind facts_sealed language created_at sent_at attempts next_try_at",
     "consent.HeldItem": "id subject item value_sealed source obtained_on",
     "consent.DismissedQuestion": "id subject notice_version",
     "consent.Message": "id subject submission language created_at sent_at attempts next_try_at",
@@ -108,6 +110,7 @@ def full(
         enrol(user)
         give_passkey(user, name=NAME)
         client_of(user)
+        accounts.notify(user=user, kind=NoticeKind.PASSWORD_CHANGED, at=NOW)
         held = HeldItem(subject=subject, item=item, source=item.source, obtained_on=NOW.date())
         held.value_sealed = keyring.seal(
             key=subject.key, plaintext=HELD.encode(), context=held_context(held.id)
