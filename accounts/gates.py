@@ -33,11 +33,11 @@ class Audience(enum.Enum):
 
     EVERYONE = "everyone"
     HALFWAY = "halfway"  # the password was right, the second factor is still to come
-    LOGGED_IN = "logged in"  # whatever the role
     DATA_SUBJECT = "data subject"
     OFFICER = "officer"
     DESK = "service desk"
     ADMIN = "administrator"
+    LOGGED_IN = "everyone who logged in"
 
 
 CONTENT = (
@@ -131,15 +131,13 @@ def admin_page(page: StaffPage[P]) -> Page[P]:
     return _staff_page(page, Role.ADMIN)
 
 
-def own_page(page: StaffPage[P]) -> Page[P]:
-    """Let in everyone who is logged in, and hand the page who that is: a page about one's own login."""
+def logged_in_page(page: StaffPage[P]) -> Page[P]:
+    """Let in everyone who passed both factors, in whatever role, and hand the page who that is."""
 
     @wraps(page)
     def gated(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         user = verified_user(request)
-        if user is None:
-            return to_log_in(request)
-        return page(request, user, *args, **kwargs)
+        return to_log_in(request) if user is None else page(request, user, *args, **kwargs)
 
     return marked(gated, Audience.LOGGED_IN)
 

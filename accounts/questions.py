@@ -17,6 +17,7 @@ class Step(enum.StrEnum):
     SECOND_FACTOR = "second factor"
     ENROL = "enrol"
     ADD = "add"
+    STEP_UP = "step up"
 
 
 def keep(request: HttpRequest, question: Question, *, step: Step) -> None:

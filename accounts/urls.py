@@ -3,6 +3,8 @@ from django.urls import path
 from accounts.oauth import views as oauth
 from accounts.views import log_in as log_in_pages
 from accounts.views import my_passkeys, passkeys
+from accounts.views.security import security
+from accounts.views.step_up import step_up, step_up_passkey, step_up_question
 
 urlpatterns = [
     path("inloggen/", log_in_pages.log_in, name="log-in"),
@@ -21,7 +23,12 @@ urlpatterns = [
         name="passkey-enrol-question",
     ),
     path("beveiliging/passkeys/", my_passkeys.passkeys, name="passkeys"),
-    path("beveiliging/passkeys/vraag/", my_passkeys.passkeys_question, name="passkeys-question"),
+    path("beveiliging/passkeys/nieuw/", my_passkeys.passkey_add, name="passkey-add"),
+    path(
+        "beveiliging/passkeys/nieuw/vraag/",
+        my_passkeys.passkey_add_question,
+        name="passkey-add-question",
+    ),
     path("beveiliging/passkeys/<uuid:public_id>/", my_passkeys.passkey_name, name="passkey-name"),
     path(
         "beveiliging/passkeys/<uuid:public_id>/verwijderen/",
@@ -29,6 +36,10 @@ urlpatterns = [
         name="passkey-remove",
     ),
     path("uitloggen/", log_in_pages.log_out, name="log-out"),
+    path("bevestigen/", step_up, name="step-up"),
+    path("bevestigen/passkey/", step_up_passkey, name="step-up-passkey"),
+    path("bevestigen/passkey/vraag/", step_up_question, name="step-up-passkey-question"),
+    path("beveiliging/", security, name="security"),
     path("oauth/token", oauth.token, name="token"),
     path("oauth/jwks.json", oauth.jwks, name="jwks"),
     path(".well-known/oauth-authorization-server", oauth.metadata, name="oauth-metadata"),

@@ -5,6 +5,7 @@ from email.utils import parseaddr
 from pathlib import Path
 
 from accounts import relying_party
+from accounts.session_rules import Limits
 from audit.keyfiles import django_secret
 from config import env
 
@@ -34,7 +35,6 @@ INSTALLED_APPS = [
     "accounts",  # before Django's own: of two commands with one name the first counts
     "django.contrib.contenttypes",
     "django.contrib.auth",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django_htmx",
@@ -119,8 +119,21 @@ OTP_WEBAUTHN_SUPPORTED_COSE_ALGORITHMS = [-7, -8, -257]  # ES256, EdDSA, RS256
 OTP_WEBAUTHN_EXCEPTION_LOGGER_NAME = ""  # a refusal is an answer; the log of Regie tells it
 
 SESSION_COOKIE_NAME = "__Host-session" if IS_HTTPS else "session"
-SESSION_COOKIE_AGE = 30 * 60
-SESSION_SAVE_EVERY_REQUEST = True
+SESSION_ENGINE = "accounts.session_store"
+SESSION_COOKIE_AGE = 30 * 60  # in seconds, until somebody has logged in; then this counts:
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+SESSION_LIMITS = {
+    "customer": Limits(
+        idle=timedelta(minutes=env.number("REGIE_SESSION_IDLE", default=30, least=5, most=60)),
+        absolute=timedelta(hours=env.number("REGIE_SESSION_HOURS", default=12, least=1, most=24)),
+        fresh=timedelta(minutes=10),
+    ),
+    "staff": Limits(
+        idle=timedelta(minutes=env.number("REGIE_STAFF_IDLE", default=15, least=5, most=60)),
+        absolute=timedelta(hours=env.number("REGIE_STAFF_HOURS", default=8, least=1, most=24)),
+        fresh=timedelta(minutes=5),
+    ),
+}
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_NAME = "__Host-csrf" if IS_HTTPS else "csrf"

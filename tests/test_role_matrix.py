@@ -64,7 +64,7 @@ def for_everyone(status: object, method: str = "get", *arguments: str) -> Row:
     )
 
 
-def for_logged_in(status: object, method: str = "get", *arguments: str) -> Row:
+def for_logged_in(status: object, method: str = "get", *arguments: str, **form: str) -> Row:
     return Row(
         anonymous=LOG_IN,
         halfway=LOG_IN,
@@ -75,6 +75,7 @@ def for_logged_in(status: object, method: str = "get", *arguments: str) -> Row:
         service=LOG_IN,
         method=method,
         arguments=arguments,
+        form=form,
     )
 
 
@@ -138,10 +139,15 @@ MATRIX = {
     "code-passkey-question": while_logging_in(200, "post"),
     "passkey-enrol": while_logging_in(ON),
     "passkey-enrol-question": while_logging_in(ON, "post"),
+    "step-up-passkey": for_logged_in(422, "post"),
+    "step-up-passkey-question": for_logged_in(200, "post"),
     "passkeys": for_logged_in(200),
-    "passkeys-question": for_logged_in(200, "post"),
+    "passkey-add": for_logged_in(200),
+    "passkey-add-question": for_logged_in(200, "post"),
     "passkey-name": for_logged_in(404, "get", NO_JOB),
     "passkey-remove": for_logged_in(404, "get", NO_JOB),
+    "step-up": for_logged_in(200),
+    "security": for_logged_in(200),
     "log-out": for_everyone(ON, "post"),
     "token": for_everyone(400, "post"),
     "jwks": for_everyone(200),

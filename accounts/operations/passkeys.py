@@ -5,6 +5,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -25,10 +26,12 @@ from accounts.models import Passkey, Role, UsedAssertion, User
 from accounts.notice_kinds import NoticeKind
 from accounts.operations.events import log_of_user, log_refusal
 from accounts.operations.notices import notify
+from accounts.operations.sessions import end_other_sessions
 from accounts.queries import app_of, has_passkey, has_second_factor
 from audit.events import EventKind
 
 MOST_PASSKEYS = 10
+NO_SESSION = UUID(int=0)
 PASSKEY_ROLES = frozenset({Role.OFFICER, Role.ADMIN})
 
 
@@ -107,11 +110,13 @@ def add_passkey(
     question: Question | None,
     name: str,
     is_proven: bool,
+    keep: UUID | None = None,
     at: datetime,
 ) -> Passkey:
-    """Keep a passkey that a device made, under the name that its owner gives it.
+    """Keep a passkey that a device made, under the name that its owner gives it; end all other sessions.
 
-    `is_proven`: another second factor was passed in this log-in or session.
+    `is_proven`: another second factor was passed in this log-in or session. `keep`: the public id of that
+    session.
 
     Raises:
         AlreadyEnrolledError: there is a second factor, and nothing but a password was given.
@@ -134,6 +139,7 @@ def add_passkey(
         passkey: Passkey = made
         passkey.keep_name(name, at=at)
         Passkey.objects.filter(pk=passkey.pk).update(name_sealed=passkey.name_sealed)
+        end_other_sessions(user, keep=keep or NO_SESSION)
         _tell(EventKind.PASSKEY_ADDED, NoticeKind.PASSKEY_ADDED, user=user, at=at)
     return passkey
 
@@ -148,8 +154,8 @@ def rename_passkey(*, passkey: Passkey, name: str, at: datetime) -> None:
 
 
 @transaction.atomic
-def remove_passkey(*, passkey: Passkey, at: datetime) -> None:
-    """Forget a passkey; sessions that it opened are over.
+def remove_passkey(*, passkey: Passkey, keep: UUID | None = None, at: datetime) -> None:
+    """Forget a passkey, and end all sessions but the one with the public id `keep`.
 
     Raises:
         LastFactorError: without it this user could not log in any more.
@@ -160,6 +166,7 @@ def remove_passkey(*, passkey: Passkey, at: datetime) -> None:
     if not may_go:
         raise LastFactorError
     passkey.delete()
+    end_other_sessions(user, keep=keep or NO_SESSION)
     _tell(EventKind.PASSKEY_REMOVED, NoticeKind.PASSKEY_REMOVED, user=user, at=at)
 
 

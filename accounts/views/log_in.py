@@ -1,11 +1,7 @@
 """Logging in and out. Nobody is logged in before both factors have passed."""
 
 from datetime import datetime
-from http import HTTPStatus
-from math import ceil
 
-import django_otp
-from django.conf import settings
 from django.contrib import auth, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
@@ -17,10 +13,9 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 from django_otp.models import Device
 
-from accounts import addresses, operations, pending
+from accounts import operations, pending, sessions
 from accounts.devices import BoundedDevice
 from accounts.errors import (
-    AccountsError,
     AlreadyEnrolledError,
     FactorDisabledError,
     TooManyAttemptsError,
@@ -37,13 +32,18 @@ from accounts.gates import (
     start_page,
     verified_user,
 )
-from accounts.models import RecoveryDevice, TotpDevice, User
+from accounts.models import Passkey, RecoveryDevice, TotpDevice, User
 from accounts.pending import Pending
 from accounts.queries import app_of, has_passkey, has_second_factor, recovery_codes_of
+from accounts.session_rules import Method
+from accounts.views.attempts import caller, refused
 from accounts.views.passkey_part import passkey_part
 from accounts.wording import fault, setup_texts
 
-_BACKEND = "accounts.backends.EmailBackend"
+_METHODS: dict[type[Device], Method] = {
+    RecoveryDevice: Method.RECOVERY_CODE,
+    Passkey: Method.PASSKEY,
+}
 
 
 @read_and_send
@@ -65,7 +65,7 @@ def log_in(request: HttpRequest) -> HttpResponse:
         found = operations.check_password(
             email=form.cleaned_data["email"],
             password=form.cleaned_data["password"],
-            address=address_of(request),
+            address=caller(request),
             at=at,
         )
     except (WrongPasswordError, TooManyAttemptsError) as error:
@@ -165,7 +165,7 @@ def _ask_code(
             user=user,
             device=device,
             code=form.cleaned_data["code"],
-            address=address_of(request),
+            address=caller(request),
             at=at,
         )
     except (WrongCodeError, TooManyAttemptsError, FactorDisabledError) as error:
@@ -184,7 +184,7 @@ def _set_up(request: HttpRequest, halfway: Pending, user: User, device: TotpDevi
             user=user,
             device=device,
             code=form.cleaned_data["code"],
-            address=address_of(request),
+            address=caller(request),
             is_replacing=_passed_recovery_code(halfway),
             at=at,
         )
@@ -218,9 +218,10 @@ def complete(request: HttpRequest, halfway: Pending, user: User) -> HttpResponse
         return on_to("passkey-enrol")
     if not pending.claim(request):
         return on_to("log-in")
-    operations.record_sign_in(user=user, device=device, at=timezone.now())
-    auth.login(request, user, backend=_BACKEND)
-    django_otp.login(request, device)
+    at = timezone.now()
+    operations.record_sign_in(user=user, device=device, at=at)
+    method = _METHODS.get(type(device), Method.APP)
+    sessions.begin(request, user=user, device=device, method=method, at=at)
     if isinstance(device, RecoveryDevice):
         messages.warning(request, _codes_left(device.codes_left()))
     return HttpResponseRedirect(halfway.next if "#" in halfway.next else halfway.next + CONTENT)
@@ -269,24 +270,6 @@ def _show_setup(
 def _show_codes(request: HttpRequest, user: User) -> HttpResponse:
     codes = operations.make_recovery_codes(user=user)
     return render(request, "accounts/codes.html", {"codes": codes})
-
-
-def refused(response: HttpResponse, error: AccountsError, *, at: datetime) -> HttpResponse:
-    """Give a page with an error its status, and say how long to wait."""
-    response.status_code = HTTPStatus.UNPROCESSABLE_ENTITY
-    if isinstance(error, TooManyAttemptsError):
-        response.status_code = HTTPStatus.TOO_MANY_REQUESTS
-        seconds = max(1, ceil((error.until - at).total_seconds()))
-        response.headers["Retry-After"] = str(seconds)
-    return response
-
-
-def address_of(request: HttpRequest) -> str:
-    return addresses.caller(
-        remote=request.META.get("REMOTE_ADDR", ""),
-        forwarded_for=request.headers.get("X-Forwarded-For", ""),
-        proxies=settings.TRUSTED_PROXY_COUNT,
-    )
 
 
 def _codes_left(count: int) -> str:

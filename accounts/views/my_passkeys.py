@@ -9,40 +9,50 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
-from accounts import operations
+from accounts import operations, sessions
 from accounts.errors import LastFactorError
 from accounts.forms import NewPasskeyForm, PasskeyNameForm
-from accounts.gates import own_page, read_and_send
+from accounts.gates import logged_in_page, read_and_send
 from accounts.models import Passkey, User
 from accounts.queries import passkey_of, passkeys_of
 from accounts.questions import Step
+from accounts.step_up import step_up_required
 from accounts.views.log_in import on_to
 from accounts.views.passkey_part import passkey_part
 from accounts.views.passkeys import asked, made
 from accounts.wording import passkey_fault
 
 
+@require_safe
+@logged_in_page
+def passkeys(request: HttpRequest, user: User) -> HttpResponse:
+    """Show one's passkeys."""
+    return render(request, "accounts/passkeys.html", {"passkeys": passkeys_of(user)})
+
+
 @read_and_send
 @sensitive_post_parameters()
-@own_page
-def passkeys(request: HttpRequest, user: User) -> HttpResponse:
-    """Show one's passkeys; keep one that a device just made."""
+@logged_in_page
+@step_up_required
+def passkey_add(request: HttpRequest, user: User) -> HttpResponse:
+    """Make a passkey, beside those there are."""
     if request.method != "POST":
-        return _show(request, user, NewPasskeyForm())
+        return _show_add(request, user, NewPasskeyForm())
     form = NewPasskeyForm(request.POST)
     made_one = made(request, form, Step.ADD, user=user, is_proven=True, at=timezone.now())
     if made_one is None:
-        return _show(request, user, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        return _show_add(request, user, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     request.session.cycle_key()
     messages.success(request, _("Your passkey is ready. You can log in with it from now on."))
     return on_to("passkeys")
 
 
 @require_POST
-@own_page
-def passkeys_question(request: HttpRequest, user: User) -> HttpResponse:
+@logged_in_page
+@step_up_required
+def passkey_add_question(request: HttpRequest, user: User) -> HttpResponse:
     """Give the question to a device that is to make a passkey."""
     return asked(
         request, lambda **told: operations.ask_for_new_passkey(user=user, **told), Step.ADD
@@ -51,7 +61,8 @@ def passkeys_question(request: HttpRequest, user: User) -> HttpResponse:
 
 @read_and_send
 @sensitive_post_parameters()
-@own_page
+@logged_in_page
+@step_up_required
 def passkey_name(request: HttpRequest, user: User, public_id: UUID) -> HttpResponse:
     """Call a passkey otherwise."""
     passkey = _own(user, public_id)
@@ -66,7 +77,8 @@ def passkey_name(request: HttpRequest, user: User, public_id: UUID) -> HttpRespo
 
 
 @read_and_send
-@own_page
+@logged_in_page
+@step_up_required
 def passkey_remove(request: HttpRequest, user: User, public_id: UUID) -> HttpResponse:
     """Say what removing means; remove when that is what one wants."""
     passkey = _own(user, public_id)
@@ -75,7 +87,7 @@ def passkey_remove(request: HttpRequest, user: User, public_id: UUID) -> HttpRes
         return render(request, "accounts/passkey_remove.html", context)
     at = timezone.now()
     try:
-        operations.remove_passkey(passkey=passkey, at=at)
+        operations.remove_passkey(passkey=passkey, keep=sessions.public_id(request), at=at)
     except LastFactorError as error:
         context["fault"] = passkey_fault(error, at=at)
         status = HTTPStatus.UNPROCESSABLE_ENTITY
@@ -97,12 +109,8 @@ def _is_in_use(request: HttpRequest, passkey: Passkey) -> bool:
     return getattr(request.user, "otp_device", None) == passkey
 
 
-def _show(
+def _show_add(
     request: HttpRequest, user: User, form: NewPasskeyForm, *, status: int = HTTPStatus.OK
 ) -> HttpResponse:
-    context = {
-        "form": form,
-        "passkeys": passkeys_of(user),
-        "passkey": passkey_part(request, user),
-    }
-    return render(request, "accounts/passkeys.html", context, status=status)
+    context = {"form": form, "passkey": passkey_part(request, user)}
+    return render(request, "accounts/passkey_add.html", context, status=status)

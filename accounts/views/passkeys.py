@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
-from accounts import operations, pending, questions
+from accounts import operations, pending, questions, sessions
 from accounts.errors import (
     AccountsError,
     AlreadyEnrolledError,
@@ -27,7 +27,8 @@ from accounts.operations import Question
 from accounts.pending import Pending
 from accounts.queries import has_second_factor, passkeys_of
 from accounts.questions import Step
-from accounts.views.log_in import address_of, on_to, proceed, refused, show_code, show_log_in
+from accounts.views.attempts import caller, refused
+from accounts.views.log_in import on_to, proceed, show_code, show_log_in
 from accounts.views.passkey_part import passkey_part
 from accounts.wording import passkey_fault
 
@@ -49,13 +50,14 @@ def log_in_passkey(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return on_to("log-in")
     at, form, wanted = timezone.now(), PasskeyForm(request.POST), request.POST.get("next", "")
-    passkey = _passed(request, form, Step.LOG_IN, user=None, at=at)
+    passkey = passed(request, form, Step.LOG_IN, user=None, at=at)
     if passkey is None:
         page = show_log_in(request, PasswordForm(), next_page=wanted, passkey_form=form)
         page.status_code = 422
         return page
     user = passkey.user
     halfway = pending.begin(request, user_id=user.id, next_page=next_page(wanted, user=user), at=at)
+    request.session.save()  # so that there is one to end when the log-in is complete
     return proceed(request, halfway, user, passkey, at=at)
 
 
@@ -76,7 +78,7 @@ def code_passkey(request: HttpRequest, halfway: Pending, user: User) -> HttpResp
     if request.method != "POST":
         return on_to("log-in-code")
     at, form = timezone.now(), PasskeyForm(request.POST)
-    passkey = _passed(request, form, Step.SECOND_FACTOR, user=user, at=at)
+    passkey = passed(request, form, Step.SECOND_FACTOR, user=user, at=at)
     if passkey is None:
         page = show_code(request, user, passkey_form=form)
         page.status_code = 422
@@ -122,7 +124,7 @@ def asked(
     """Answer a script with the question for a device, and remember it in the session."""
     at = timezone.now()
     try:
-        options, question = ask(address=address_of(request), at=at)
+        options, question = ask(address=caller(request), at=at)
     except TooManyAttemptsError as error:
         return refused(JsonResponse({"detail": passkey_fault(error, at=at)}), error, at=at)
     questions.keep(request, question, step=step)
@@ -156,6 +158,7 @@ def made(
             question=question,
             name=name,
             is_proven=is_proven,
+            keep=sessions.public_id(request),
             at=at,
         )
     except (*REFUSALS, TooManyPasskeysError) as error:
@@ -163,7 +166,7 @@ def made(
         return None
 
 
-def _passed(
+def passed(
     request: HttpRequest, form: PasskeyForm, step: Step, *, user: User | None, at: datetime
 ) -> Passkey | None:
     """Return the passkey that answered; None when the form now says what went wrong."""
@@ -175,7 +178,7 @@ def _passed(
             user=user,
             answer=form.cleaned_data["passkey"],
             question=question,
-            address=address_of(request),
+            address=caller(request),
             at=at,
         )
     except REFUSALS as error:

@@ -15,9 +15,18 @@ from accounts.operations.passkeys import MOST_PASSKEYS
 from audit.events import EventKind
 from consent.models import Organisation
 from tests import factories
-from tests.accounts.passkey_steps import LOG_IN, MINE, give_passkey, make, prove, question
+from tests.accounts.passkey_steps import (
+    ADD,
+    LOG_IN,
+    MINE,
+    STEP_UP,
+    give_passkey,
+    make,
+    prove,
+    question,
+)
 from tests.accounts.soft_authenticator import SoftAuthenticator, text_of
-from tests.accounts.steps import Enrolled, user_of
+from tests.accounts.steps import Enrolled, give_password, user_of
 from tests.accounts.test_log_in import events, is_logged_in
 from tests.factories import NOW
 from tests.visitors import client_of, words
@@ -73,7 +82,7 @@ class TestList:
     ) -> None:
         counts = set()
         for number in range(3):
-            give_passkey(enrolled.user, name=str(number))
+            give_passkey(enrolled.user, keep=browser, name=str(number))
             browser.get(MINE)
             with CaptureQueriesContext(connection) as queries:
                 browser.get(MINE)
@@ -91,13 +100,13 @@ class TestList:
 
 class TestMakingOne:
     def test_adds_it_to_those_there_are(self, browser: Client, enrolled: Enrolled) -> None:
-        first, _ = give_passkey(enrolled.user)
-        assert [one["id"] for one in question(browser, MINE)["excludeCredentials"]] == [
+        first, _ = give_passkey(enrolled.user, keep=browser)
+        assert [one["id"] for one in question(browser, ADD)["excludeCredentials"]] == [
             text_of(first.credential_id)
         ]
         second = SoftAuthenticator()
 
-        assert make(browser, second, MINE, name="laptop").headers["Location"] == f"{MINE}#inhoud"
+        assert make(browser, second, ADD, name="laptop").headers["Location"] == f"{MINE}#inhoud"
 
         assert "Uw passkey is klaar." in browser.get(MINE).text
         assert {one.label for one in Passkey.objects.all()} == {"telefoon", "laptop"}
@@ -107,22 +116,29 @@ class TestMakingOne:
         self, browser: Client, enrolled: Enrolled
     ) -> None:
         before = browser.session.session_key
-        make(browser, SoftAuthenticator(), MINE)
+        make(browser, SoftAuthenticator(), ADD)
 
         assert browser.session.session_key != before
         assert is_logged_in(browser)
 
+    def test_ends_all_other_sessions(self, browser: Client, enrolled: Enrolled) -> None:
+        elsewhere = client_of(enrolled.user)
+        make(browser, SoftAuthenticator(), ADD)
+
+        assert not is_logged_in(elsewhere)
+        assert is_logged_in(browser)
+
     def test_keeps_none_that_is_not_right(self, browser: Client) -> None:
-        answer = make(browser, SoftAuthenticator(verifies_user=False), MINE)
+        answer = make(browser, SoftAuthenticator(verifies_user=False), ADD)
 
         assert answer.status_code == 422
         assert not Passkey.objects.exists()
 
     def test_stops_at_ten(self, browser: Client, enrolled: Enrolled) -> None:
         for _number in range(MOST_PASSKEYS):
-            give_passkey(enrolled.user)
+            give_passkey(enrolled.user, keep=browser)
 
-        answer = make(browser, SoftAuthenticator(), MINE)
+        answer = make(browser, SoftAuthenticator(), ADD)
 
         assert answer.status_code == 422
         assert "U hebt tien passkeys." in answer.text
@@ -131,7 +147,7 @@ class TestMakingOne:
 
 class TestName:
     def test_may_be_another(self, browser: Client, enrolled: Enrolled) -> None:
-        give_passkey(enrolled.user, name="telefoon")
+        give_passkey(enrolled.user, keep=browser, name="telefoon")
         page = f"{MINE}{only().public_id}/"
         assert 'value="telefoon"' in browser.get(page).text
 
@@ -148,7 +164,7 @@ class TestName:
     def test_is_asked_for_again(
         self, browser: Client, enrolled: Enrolled, name: str, fault: str
     ) -> None:
-        give_passkey(enrolled.user, name="telefoon")
+        give_passkey(enrolled.user, keep=browser, name="telefoon")
 
         answer = browser.post(f"{MINE}{only().public_id}/", {"name": name})
 
@@ -157,7 +173,7 @@ class TestName:
         assert only().label == "telefoon"
 
     def test_is_nowhere_in_the_log(self, browser: Client, enrolled: Enrolled) -> None:
-        give_passkey(enrolled.user, name="kanarie")
+        give_passkey(enrolled.user, keep=browser, name="kanarie")
         browser.post(f"{MINE}{only().public_id}/", {"name": "kanarie twee"})
 
         for kind in (EventKind.PASSKEY_ADDED, EventKind.PASSKEY_RENAMED):
@@ -166,7 +182,7 @@ class TestName:
 
 class TestRemoving:
     def test_asks_first_and_then_removes(self, browser: Client, enrolled: Enrolled) -> None:
-        device, passkey = give_passkey(enrolled.user, name="telefoon")
+        device, passkey = give_passkey(enrolled.user, keep=browser, name="telefoon")
         page = f"{MINE}{passkey.public_id}/verwijderen/"
         assert "telefoon" in browser.get(page).text
         assert Passkey.objects.exists()
@@ -179,15 +195,17 @@ class TestRemoving:
         assert len(events(EventKind.PASSKEY_REMOVED)) == 1
         assert Notice.objects.filter(kind="passkey-removed").count() == 1
 
-    def test_ends_the_sessions_that_it_opened(self, browser: Client, enrolled: Enrolled) -> None:
-        device, passkey = give_passkey(enrolled.user)
-        elsewhere = Client()
+    def test_ends_all_other_sessions(self, browser: Client, enrolled: Enrolled) -> None:
+        device, passkey = give_passkey(enrolled.user, keep=browser)
+        elsewhere, halfway = Client(), Client()
         prove(elsewhere, device)
+        give_password(halfway)
         assert is_logged_in(elsewhere)
 
         browser.post(f"{MINE}{passkey.public_id}/verwijderen/")
 
         assert not is_logged_in(elsewhere)
+        assert halfway.get("/inloggen/code/").status_code == 302
         assert is_logged_in(browser)
 
     def test_of_the_one_in_use_says_so_and_leads_to_logging_in(
@@ -205,10 +223,10 @@ class TestRemoving:
         assert not is_logged_in(client)
 
     def test_leaves_something_to_log_in_with(self, browser: Client, enrolled: Enrolled) -> None:
-        _, first = give_passkey(enrolled.user)
-        _, second = give_passkey(enrolled.user)
+        _, first = give_passkey(enrolled.user, keep=browser)
+        _, second = give_passkey(enrolled.user, keep=browser)
         device = SoftAuthenticator()
-        give_passkey(enrolled.user, device=device)
+        give_passkey(enrolled.user, keep=browser, device=device)
         client = Client()
         prove(client, device)
         TotpDevice.objects.all().delete()
@@ -225,7 +243,7 @@ class TestRemoving:
         self, enrolled_officer: Enrolled, organisation: Organisation, settings: Settings
     ) -> None:
         officer = client_of(enrolled_officer.user)
-        _, passkey = give_passkey(enrolled_officer.user)
+        _, passkey = give_passkey(enrolled_officer.user, keep=officer)
         settings.STAFF_PASSKEY_REQUIRED = True
         page = f"{MINE}{passkey.public_id}/verwijderen/"
         assert officer.post(page).status_code == 422
@@ -251,7 +269,7 @@ class TestHistory:
     def test_tells_the_customer_what_was_done_with_passkeys(
         self, browser: Client, enrolled: Enrolled
     ) -> None:
-        _, passkey = give_passkey(enrolled.user)
+        _, passkey = give_passkey(enrolled.user, keep=browser)
         browser.post(f"{MINE}{passkey.public_id}/", {"name": "laptop"})
         browser.post(f"{MINE}{passkey.public_id}/verwijderen/")
 
@@ -269,3 +287,81 @@ class TestHistory:
 
         (line,) = events(EventKind.PASSKEY_ADDED)
         assert (line.internal or {})["user"] == str(carla.pk)
+
+
+class TestStepUp:
+    """Adding, naming and removing ask for a fresh second factor; looking does not."""
+
+    @pytest.fixture
+    def device(self, enrolled: Enrolled) -> SoftAuthenticator:
+        return give_passkey(enrolled.user)[0]
+
+    @pytest.fixture
+    def later(self, device: SoftAuthenticator, clock: time_machine.Traveller) -> Client:
+        """Anna's browser, eleven minutes after she logged in."""
+        client = Client()
+        prove(client, device)
+        clock.shift(timedelta(minutes=11))
+        return client
+
+    def test_is_asked_before_each_change(self, later: Client) -> None:
+        page = f"{MINE}{only().public_id}/"
+        answers = [
+            later.get(ADD),
+            later.post(ADD, {"passkey": "{}"}),
+            later.post(f"{ADD}vraag/"),
+            later.get(page),
+            later.post(page, {"name": "van een ander"}),
+            later.get(f"{page}verwijderen/"),
+            later.post(f"{page}verwijderen/"),
+        ]
+
+        assert {answer.headers["Location"].partition("?")[0] for answer in answers} == {
+            "/bevestigen/"
+        }
+        assert later.get(MINE).status_code == 200
+        assert only().label == "telefoon"
+
+    def test_takes_a_passkey_and_leads_back(self, later: Client, device: SoftAuthenticator) -> None:
+        before = later.session.session_key
+
+        answer = prove(later, device, STEP_UP, next_page=ADD)
+
+        assert answer.headers["Location"] == f"{ADD}#inhoud"
+        assert later.session.session_key != before
+        assert later.get(ADD).status_code == 200
+        (line,) = events(EventKind.IDENTITY_CONFIRMED)
+        assert line.shown == {"factor": "passkey"}
+
+    def test_takes_no_passkey_that_does_not_check_who_holds_it(
+        self, later: Client, device: SoftAuthenticator
+    ) -> None:
+        device.verifies_user = False
+
+        answer = prove(later, device, STEP_UP, next_page=ADD)
+
+        assert answer.status_code == 422
+        assert 'href="#id_passkey"' in answer.text
+        assert answer.text.count(f'name="next" value="{ADD}"') == 1, "with the code"
+        assert later.get(ADD).status_code == 302
+
+    def test_takes_no_passkey_of_somebody_else(self, later: Client, bram: DataSubject) -> None:
+        other, _ = give_passkey(user_of(bram), at=NOW + timedelta(minutes=11))
+
+        assert prove(later, other, STEP_UP).status_code == 422
+
+    def test_takes_no_answer_to_the_question_of_logging_in(
+        self, later: Client, device: SoftAuthenticator
+    ) -> None:
+        asked = question(later, LOG_IN)
+
+        assert later.post(STEP_UP, {"passkey": device.get(asked)}).status_code == 422
+
+    def test_page_for_the_answer_can_be_read(self, later: Client) -> None:
+        page = later.get(STEP_UP, {"next": ADD}, headers={"host": "localhost:8000"}).text
+
+        assert 'data-question="/bevestigen/passkey/vraag/"' in page
+        assert page.count(f'name="next" value="{ADD}"') == 2
+
+    def test_says_on_the_page_of_security_how_many_there_are(self, later: Client) -> None:
+        assert "U hebt 1 passkey." in words(later.get("/beveiliging/").text)

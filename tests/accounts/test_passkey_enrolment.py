@@ -15,7 +15,16 @@ from accounts.queries import recovery_codes_of
 from audit.events import Actor, EventKind
 from consent.models import Organisation
 from tests import factories
-from tests.accounts.passkey_steps import CODE, ENROL, LOG_IN, give_passkey, make, prove, question
+from tests.accounts.passkey_steps import (
+    ADD,
+    CODE,
+    ENROL,
+    LOG_IN,
+    give_passkey,
+    make,
+    prove,
+    question,
+)
 from tests.accounts.soft_authenticator import SoftAuthenticator
 from tests.accounts.steps import (
     EMAIL,
@@ -213,8 +222,8 @@ class TestPasswordAlone:
             client.get(ENROL),
             client.post(f"{ENROL}vraag/"),
             client.post(ENROL, {"passkey": "{}"}),
-            client.post("/beveiliging/passkeys/vraag/"),
-            client.post("/beveiliging/passkeys/", {"passkey": "{}"}),
+            client.post(f"{ADD}vraag/"),
+            client.post(ADD, {"passkey": "{}"}),
         ):
             assert answer.status_code == 302
             assert answer.headers["Location"].startswith("/inloggen/")

@@ -6,15 +6,15 @@ from datetime import timedelta
 
 import pytest
 import time_machine
-from django.contrib.sessions.models import Session
 from django.test import Client
 from pytest_django import Settings
 
 from accounts import operations, throttle
-from accounts.models import DataSubject, Passkey, UsedAssertion, User
+from accounts.models import DataSubject, Passkey, UsedAssertion, User, UserSession
 from accounts.questions import Step
+from accounts.session_store import digest
 from audit.events import Actor, EventKind
-from tests.accounts.passkey_steps import CODE, LOG_IN, give_passkey, prove, question
+from tests.accounts.passkey_steps import ADD, CODE, LOG_IN, give_passkey, prove, question
 from tests.accounts.soft_authenticator import SoftAuthenticator, text_of
 from tests.accounts.steps import EMAIL, Enrolled, give_password, log_in, try_often, user_of
 from tests.accounts.test_log_in import events, is_logged_in
@@ -71,7 +71,7 @@ class TestPasskeyAlone:
         client.post(LOG_IN, {"passkey": device.get(asked)})
 
         assert client.session.session_key != before
-        assert not Session.objects.filter(session_key=before).exists()
+        assert not UserSession.objects.filter(key=digest(str(before))).exists()
         assert not {"passkey_question", "pending_log_in"} & set(client.session.keys())
 
     def test_is_known_to_be_used(self, client: Client, device: SoftAuthenticator) -> None:
@@ -319,7 +319,7 @@ class TestSecondStep:
         question(client, CODE)
 
         assert not client.get("/").wsgi_request.user.is_authenticated
-        assert client.post("/beveiliging/passkeys/vraag/").status_code == 302
+        assert client.post(f"{ADD}vraag/").status_code == 302
 
     def test_is_not_there_without_a_password(
         self, client: Client, device: SoftAuthenticator

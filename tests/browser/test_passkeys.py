@@ -88,7 +88,7 @@ def assert_for_all(page: Page) -> None:
     for width in (1280, 390):
         page.set_viewport_size({"width": width, "height": 844})
         for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # one of its words
+            page.emulate_media(color_scheme=scheme)
             assert_axe_finds_nothing(page)
     page.set_viewport_size({"width": 320, "height": 844})
     assert fits(page)
@@ -149,13 +149,22 @@ def test_customer_with_an_app_adds_names_and_removes_one(site: RunningDemo, phon
     page.fill("input[name=code]", code_now(person["totpSecret"]))
     page.get_by_role("button", name="Inloggen", exact=True).click()
     page.wait_for_url("**/mijn-gegevens/**")
-    page.goto("/beveiliging/passkeys/")
+    page.goto("/beveiliging/")
+    page.get_by_role("link", name="Uw passkeys bekijken en veranderen").click()
+    assert_for_all(page)
+    page.get_by_role("link", name="Een passkey maken").click()
+    assert_for_all(page)
     page.get_by_role("button", name="Een passkey maken").click()
     expect(page.get_by_role("heading", name="Passkey 1")).to_be_visible()
     assert_for_all(page)
 
+    page.get_by_role("link", name="Een passkey maken").click()
     page.get_by_role("button", name="Een passkey maken").click()
     expect(page.get_by_role("status").last).to_have_text("Op dit apparaat hebt u al een passkey.")
+    page.goto("/bevestigen/?next=/beveiliging/passkeys/")
+    assert_for_all(page)
+    page.get_by_role("button", name="Gebruik uw passkey").click()
+    page.wait_for_url("**/beveiliging/passkeys/#inhoud")
     page.get_by_role("link", name="Naam veranderen").click()
     page.get_by_label("Naam voor deze passkey").fill("telefoon")
     assert_for_all(page)
@@ -192,7 +201,7 @@ def test_pages_offer_nothing_that_cannot_work(browser: Browser, site: RunningDem
         give_password(page, person["email"], person["password"])
         page.fill("input[name=code]", code_now(person["totpSecret"]))
         page.get_by_role("button", name="Inloggen", exact=True).click()
-        page.goto("/beveiliging/passkeys/")
+        page.goto("/beveiliging/passkeys/nieuw/")
         assert page.get_by_role("button", name="Een passkey maken").count() == 0
         expect(page.locator("main")).to_contain_text("Zet scripts aan")
 
