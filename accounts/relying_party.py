@@ -3,6 +3,7 @@
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+_USUAL_PORTS = {"http": 80, "https": 443}
 NOWHERE = "https://regie.invalid"  # RFC 2606: no site has this address
 
 
@@ -13,7 +14,9 @@ def origin_of(base_url: str) -> str:
     site on the loopback address of this machine has its passkeys at localhost, where it answers as well.
     """
     parts = urlsplit(base_url)
-    host, port = parts.hostname or "", f":{parts.port}" if parts.port else ""
+    host = parts.hostname or ""
+    is_usual = parts.port in {None, _USUAL_PORTS.get(parts.scheme)}
+    port = "" if is_usual else f":{parts.port}"  # as browsers write an origin (RFC 6454)
     if _is_loopback(host):
         host = "localhost"
     if _is_address(host) or (parts.scheme != "https" and host != "localhost"):

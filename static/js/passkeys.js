@@ -42,7 +42,7 @@
       method: "POST", body: new FormData(form), redirect: "manual", headers: { Accept: "application/json" },
     });
     if (answer.type === "opaqueredirect") {
-      location.reload(); // logged out meanwhile: the page says so
+      location.assign(location.pathname + location.search); // logged out meanwhile: the page says so
       return;
     }
     const question = await answer.json();
@@ -54,8 +54,8 @@
   const explain = (form, error) => {
     const words = form.dataset;
     const told = error.detail || (error.name === "NotAllowedError" ? words.stopped
-      : error.name === "InvalidStateError" ? words.known : words.failed);
-    form.querySelector("[data-told]").textContent = told;
+      : error.name === "InvalidStateError" && words.known);
+    form.querySelector("[data-told]").textContent = told || words.failed;
   };
 
   const prepare = form => {

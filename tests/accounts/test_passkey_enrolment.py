@@ -37,6 +37,7 @@ from tests.accounts.steps import (
 )
 from tests.accounts.test_log_in import events, is_logged_in
 from tests.factories import NOW
+from tests.visitors import client_of
 
 pytestmark = pytest.mark.django_db
 
@@ -262,12 +263,14 @@ class TestPasswordAlone:
         assert not Passkey.objects.exists()
 
     def test_and_a_recovery_code_may(self, client: Client, enrolled: Enrolled) -> None:
+        elsewhere = client_of(enrolled.user)
         give_password(client)
         client.post("/inloggen/herstelcode/", {"code": enrolled.codes[0]})
         device = SoftAuthenticator()
 
         assert make(client, device).headers["Location"] == "/mijn-gegevens/#inhoud"
         assert is_logged_in(client)
+        assert not is_logged_in(elsewhere)
         assert prove(Client(), device).status_code == 302
 
 

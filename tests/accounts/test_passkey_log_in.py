@@ -443,6 +443,18 @@ class TestPages:
 
         assert "passkey" not in page.lower()
 
+    def test_say_so_to_who_has_a_passkey_that_works_nowhere_any_more(
+        self, client: Client, device: SoftAuthenticator, settings: Settings
+    ) -> None:
+        """The address of the site became one at which browsers give none."""
+        settings.PASSKEY_ORIGIN = ""
+        give_password(client)
+
+        page = client.get("/inloggen/code/").text
+
+        assert "Op het adres van deze site werken passkeys niet." in page
+        assert 'name="code"' in page
+
     def test_show_what_is_wrong_beside_the_button(
         self, client: Client, device: SoftAuthenticator
     ) -> None:

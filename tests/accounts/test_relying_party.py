@@ -8,6 +8,8 @@ from accounts.relying_party import host_of, id_of, origin_of
     [
         ("https://regie.example.nl", "https://regie.example.nl", "regie.example.nl"),
         ("https://regie.example.nl:8443", "https://regie.example.nl:8443", "regie.example.nl"),
+        ("https://regie.example.nl:443", "https://regie.example.nl", "regie.example.nl"),
+        ("http://127.0.0.1:80", "http://localhost", "localhost"),
         ("http://localhost:8000", "http://localhost:8000", "localhost"),
         ("http://127.0.0.1:8000", "http://localhost:8000", "localhost"),
         ("http://[::1]:8000", "http://localhost:8000", "localhost"),
