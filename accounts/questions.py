@@ -3,6 +3,8 @@
 import enum
 from datetime import datetime
 
+from django.contrib.sessions.backends.base import UpdateError
+from django.contrib.sessions.exceptions import SessionInterrupted
 from django.http import HttpRequest
 
 from accounts.operations.passkeys import Question
@@ -30,11 +32,18 @@ def keep(request: HttpRequest, question: Question, *, step: Step) -> None:
 
 
 def take(request: HttpRequest, *, step: Step) -> Question | None:
-    """Return what was asked for this step, and forget it before anything is done with the answer."""
+    """Return what was asked for this step, and forget it before anything is done with the answer.
+
+    Raises:
+        SessionInterrupted: another request ended this session.
+    """
     kept = request.session.pop(_NAME, None)
     if kept is None:
         return None
-    request.session.save()
+    try:
+        request.session.save()
+    except UpdateError as error:
+        raise SessionInterrupted("The session was ended while a passkey was used.") from error
     if kept["step"] != step:
         return None
     return Question(challenge=kept["challenge"], asked_at=datetime.fromisoformat(kept["asked_at"]))

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
+from django.db import connection
 from django.test import Client
 from pytest_django import Settings
 
@@ -260,6 +262,26 @@ class TestPasswordAlone:
                 user=newcomer, answer=answer, name="", is_proven=False, at=NOW,
                 question=operations.Question(challenge=asked["challenge"], asked_at=NOW),
             )  # fmt: skip
+        assert not Passkey.objects.exists()
+
+    def test_adds_nothing_that_another_log_in_adds_at_this_moment(
+        self, client: Client, newcomer: User
+    ) -> None:
+        """After the page has looked whether there is a second factor, and before anything is kept."""
+        give_password(client)
+        answer = SoftAuthenticator().create(question(client, ENROL))
+        others: list[Enrolled] = []
+
+        def at_this_moment(execute: Any, sql: str, *rest: Any) -> Any:
+            if not others and "INSERT" in sql and "accounts_usedassertion" in sql:
+                others.append(enrol(newcomer))
+            return execute(sql, *rest)
+
+        with connection.execute_wrapper(at_this_moment):
+            page = client.post(ENROL, {"passkey": answer})
+
+        assert len(others) == 1
+        assert page.headers["Location"] == "/inloggen/code/#inhoud"
         assert not Passkey.objects.exists()
 
     def test_and_a_recovery_code_may(self, client: Client, enrolled: Enrolled) -> None:

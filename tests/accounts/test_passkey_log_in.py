@@ -6,13 +6,14 @@ from datetime import timedelta
 
 import pytest
 import time_machine
-from django.test import Client
+from django.contrib.sessions.exceptions import SessionInterrupted
+from django.test import Client, RequestFactory
 from pytest_django import Settings
 
-from accounts import operations, throttle
+from accounts import operations, questions, throttle
 from accounts.models import DataSubject, Passkey, UsedAssertion, User, UserSession
 from accounts.questions import Step
-from accounts.session_store import digest
+from accounts.session_store import SessionStore, digest
 from audit.events import Actor, EventKind
 from tests.accounts.passkey_steps import ADD, CODE, LOG_IN, give_passkey, prove, question
 from tests.accounts.soft_authenticator import SoftAuthenticator, text_of
@@ -187,6 +188,18 @@ class TestAnswer:
         client.post(LOG_IN, {"passkey": "{}"})
 
         assert refused(client.post(LOG_IN, {"passkey": device.get(asked)}), client)
+
+    def test_is_not_looked_at_in_a_session_that_was_ended_meanwhile(
+        self, client: Client, device: SoftAuthenticator, rf: RequestFactory
+    ) -> None:
+        question(client, LOG_IN)
+        request = rf.post(LOG_IN)
+        request.session = SessionStore(client.session.session_key)
+        request.session.load_once()
+        UserSession.objects.all().delete()
+
+        with pytest.raises(SessionInterrupted):
+            questions.take(request, step=Step.LOG_IN)
 
     def test_to_another_question_is_refused(
         self, client: Client, device: SoftAuthenticator
