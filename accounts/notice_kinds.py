@@ -3,6 +3,7 @@
 import enum
 
 TOKEN = "token"  # noqa: S105  # the name of the fact that the link of a notice is made of
+BROWSER = "browser"  # the name of a fact that is a kind of browser, as a code
 UNTIL = "until"  # the name of a fact that is a moment, in ISO 8601
 
 
@@ -12,4 +13,5 @@ class NoticeKind(enum.StrEnum):
     PASSKEY_ADDED = "passkey-added"
     PASSKEY_RENAMED = "passkey-renamed"
     PASSKEY_REMOVED = "passkey-removed"
+    UNKNOWN_BROWSER = "unknown-browser"
     RECOVERY_CODE_USED = "recovery-code-used"

@@ -54,6 +54,13 @@ WORDS: dict[NoticeKind, NoticeWords] = {
             _("One can no longer log in with it."),
         ),
     ),
+    NoticeKind.UNKNOWN_BROWSER: NoticeWords(
+        subject=_("You logged in with another browser"),
+        says=(
+            _("On %(when)s someone logged in to your account, with: %(browser)s."),
+            _("We had not seen this browser with your account before."),
+        ),
+    ),
     NoticeKind.RECOVERY_CODE_USED: NoticeWords(
         subject=_("A recovery code was used"),
         says=(

@@ -3,6 +3,7 @@ from django.urls import path
 from accounts.oauth import views as oauth
 from accounts.views import log_in as log_in_pages
 from accounts.views import my_passkeys, passkeys
+from accounts.views import sessions as session_pages
 from accounts.views.security import security
 from accounts.views.step_up import step_up, step_up_passkey, step_up_question
 
@@ -40,6 +41,17 @@ urlpatterns = [
     path("bevestigen/passkey/", step_up_passkey, name="step-up-passkey"),
     path("bevestigen/passkey/vraag/", step_up_question, name="step-up-passkey-question"),
     path("beveiliging/", security, name="security"),
+    path(
+        "beveiliging/sessies/andere/einde/",
+        session_pages.end_other_sessions,
+        name="end-other-sessions",
+    ),
+    path(
+        "beveiliging/sessies/<uuid:session_id>/einde/",
+        session_pages.end_session,
+        name="end-session",
+    ),
+    path("sessie/", session_pages.session, name="session"),
     path("oauth/token", oauth.token, name="token"),
     path("oauth/jwks.json", oauth.jwks, name="jwks"),
     path(".well-known/oauth-authorization-server", oauth.metadata, name="oauth-metadata"),

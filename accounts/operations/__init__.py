@@ -33,6 +33,8 @@ from accounts.operations.sessions import (
     confirm_identity,
     end_other_sessions,
     end_sessions,
+    log_out_elsewhere,
+    make_room,
 )
 from accounts.operations.sign_in import check_code, check_password, record_sign_in
 
@@ -57,7 +59,9 @@ __all__ = [
     "forget_expired",
     "issue_client_key",
     "lacks_passkey",
+    "log_out_elsewhere",
     "make_recovery_codes",
+    "make_room",
     "must_have_passkey",
     "notify",
     "put_client",
