@@ -1,8 +1,10 @@
 """Every setting, in one file. What differs between places comes from the environment."""
 
 from datetime import timedelta
+from email.utils import parseaddr
 from pathlib import Path
 
+from accounts import relying_party
 from accounts.session_rules import Limits
 from audit.keyfiles import django_secret
 from config import env
@@ -37,6 +39,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django_htmx",
     "django_otp",
+    "django_otp_webauthn",
     "rest_framework",
     "drf_spectacular",
     "config",
@@ -103,6 +106,17 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "log-in"
 LOGIN_PENDING_LASTS = timedelta(minutes=10)
+# Where passkeys count; "" when browsers give none for PUBLIC_BASE_URL. Another one makes them all useless.
+PASSKEY_ORIGIN = relying_party.origin_of(PUBLIC_BASE_URL)
+PASSKEY_QUESTION_LASTS = timedelta(minutes=5)
+# Privacy officers and administrators log in with a passkey; a code is for when it is not at hand.
+STAFF_PASSKEY_REQUIRED = env.flag("REGIE_STAFF_PASSKEY_REQUIRED", default=IS_HTTPS)
+OTP_WEBAUTHN_CREDENTIAL_MODEL = "accounts.Passkey"
+OTP_WEBAUTHN_RP_ID = relying_party.id_of(PASSKEY_ORIGIN or relying_party.NOWHERE)
+OTP_WEBAUTHN_ALLOWED_ORIGINS = [PASSKEY_ORIGIN or relying_party.NOWHERE]
+OTP_WEBAUTHN_TIMEOUT_SECONDS = int(PASSKEY_QUESTION_LASTS.total_seconds())
+OTP_WEBAUTHN_SUPPORTED_COSE_ALGORITHMS = [-7, -8, -257]  # ES256, EdDSA, RS256
+OTP_WEBAUTHN_EXCEPTION_LOGGER_NAME = ""  # a refusal is an answer; the log of Regie tells it
 
 SESSION_COOKIE_NAME = "__Host-session" if IS_HTTPS else "session"
 # Says that somebody logged in here before, and to which accounts; accounts/device_cookies.py.
@@ -174,6 +188,8 @@ EMAIL_HOST_PASSWORD = env.secret("REGIE_EMAIL_PASSWORD")
 EMAIL_TIMEOUT = env.number("REGIE_EMAIL_TIMEOUT", default=10, least=1, most=600)
 HELP_PHONE = env.text("REGIE_HELP_PHONE", default="")  # for error pages, which ask no database
 DEFAULT_FROM_EMAIL = env.text("REGIE_FROM_EMAIL", default="Vechtwater <noreply@vechtwater.example>")
+# What a device calls us when it asks for a passkey: the name that we also send mail under.
+OTP_WEBAUTHN_RP_NAME = parseaddr(DEFAULT_FROM_EMAIL)[0] or OTP_WEBAUTHN_RP_ID
 
 CELERY_BROKER_URL = env.text("REGIE_BROKER_URL", default="memory://localhost")
 CELERY_TASK_SERIALIZER = "json"

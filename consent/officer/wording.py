@@ -36,6 +36,9 @@ KINDS: dict[str, _Words] = {
     EventKind.VALUE_SHOWN: _("Hidden number shown to the customer"),
     EventKind.SIGN_IN_FAILED: _("Log-in failed"),
     EventKind.SECOND_FACTOR_ADDED: _("Second step set up"),
+    EventKind.PASSKEY_ADDED: _("Passkey made"),
+    EventKind.PASSKEY_RENAMED: _("Passkey renamed"),
+    EventKind.PASSKEY_REMOVED: _("Passkey removed"),
     EventKind.RECOVERY_CODE_USED: _("Recovery code used"),
     EventKind.CATALOGUE_LOADED: _("Register loaded"),
 }

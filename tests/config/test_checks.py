@@ -25,6 +25,7 @@ def installation(settings: Settings, tmp_path: Path) -> Settings:
     settings.SECURE_HSTS_SECONDS = 31_536_000
     settings.ALLOWED_HOSTS = ["regie.vechtwater.nl"]
     settings.KEYS_DIR = settings.DATA_DIR = tmp_path
+    settings.PASSKEY_ORIGIN, settings.STAFF_PASSKEY_REQUIRED = settings.PUBLIC_BASE_URL, True
     settings.TRUSTED_PROXY_COUNT = 1
     settings.LOG_ORIGIN = "regie.vechtwater.nl/log"
     settings.CELERY_BROKER_URL = "redis://127.0.0.1:6379/0"
@@ -56,6 +57,8 @@ class TestCheckDeploy:
             ("CELERY_BROKER_URL", "memory://", "regie.W002"),
             ("EMAIL_BACKEND", "django.core.mail.backends.filebased.EmailBackend", "regie.W003"),
             ("TRUSTED_PROXY_COUNT", 0, "regie.W004"),
+            ("STAFF_PASSKEY_REQUIRED", False, "regie.E024"),
+            ("PASSKEY_ORIGIN", "", "regie.E025"),
         ],
     )
     def test_names_the_fault(
@@ -107,6 +110,13 @@ class TestCheckDeploy:
         monkeypatch.setitem(connection.settings_dict, "NAME", str(database))
 
         assert ("regie.E008" in found()) == (is_named and connection.vendor == "sqlite")
+
+    def test_asks_for_no_address_for_passkeys_that_nobody_needs(
+        self, installation: Settings
+    ) -> None:
+        installation.STAFF_PASSKEY_REQUIRED, installation.PASSKEY_ORIGIN = False, ""
+
+        assert found() == {"regie.E024"}
 
     def test_expects_no_proxy_where_there_is_no_https(self, installation: Settings) -> None:
         installation.IS_HTTPS, installation.TRUSTED_PROXY_COUNT = False, 0
