@@ -4,7 +4,7 @@ from django.urls import include, path
 from django.views.i18n import set_language
 
 from accounts.gates import public_page
-from config.views import healthz, security_txt
+from config.views import change_password, healthz, security_txt
 
 urlpatterns = [
     path("", include("accounts.urls")),
@@ -13,6 +13,7 @@ urlpatterns = [
     path("", include("consent.api.urls")),
     path("", include("consent.transparency.urls")),
     path(".well-known/security.txt", security_txt, name="security-txt"),
+    path(".well-known/change-password", change_password, name="well-known-change-password"),
     path("healthz", healthz, name="healthz"),
     path("taal/", public_page(set_language), name="set_language"),
 ]
