@@ -45,9 +45,9 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "config.middleware.SecurityHeaders",
-    "config.middleware.ChosenLanguage",
-    "config.middleware.ApiManners",
     "django.middleware.security.SecurityMiddleware",
+    "config.middleware.ChosenLanguage",
+    "config.middleware.ApiManners",  # answers anew, so the headers are put on around it
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.middleware.RequestLimits",
     "django.contrib.sessions.middleware.SessionMiddleware",
