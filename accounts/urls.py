@@ -2,6 +2,8 @@ from django.urls import path
 
 from accounts.oauth import views as oauth
 from accounts.views import log_in as log_in_pages
+from accounts.views.security import security
+from accounts.views.step_up import step_up
 
 urlpatterns = [
     path("inloggen/", log_in_pages.log_in, name="log-in"),
@@ -10,6 +12,8 @@ urlpatterns = [
     path("inloggen/instellen/", log_in_pages.enrol, name="enrol"),
     path("inloggen/instellen/herstelcodes/", log_in_pages.enrol_codes, name="enrol-codes"),
     path("uitloggen/", log_in_pages.log_out, name="log-out"),
+    path("bevestigen/", step_up, name="step-up"),
+    path("beveiliging/", security, name="security"),
     path("oauth/token", oauth.token, name="token"),
     path("oauth/jwks.json", oauth.jwks, name="jwks"),
     path(".well-known/oauth-authorization-server", oauth.metadata, name="oauth-metadata"),

@@ -4,6 +4,7 @@ from accounts.devices import RecoveryCode, RecoveryDevice, TotpDevice
 from accounts.models.clients import ClientKey, Recipient, ServiceClient, UsedAssertion
 from accounts.models.notices import Notice
 from accounts.models.people import DataSubject, Role, User
+from accounts.models.sessions import UserSession
 from accounts.models.throttle import ThrottleCounter
 
 __all__ = [
@@ -19,4 +20,5 @@ __all__ = [
     "TotpDevice",
     "UsedAssertion",
     "User",
+    "UserSession",
 ]
