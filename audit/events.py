@@ -55,6 +55,7 @@ class EventKind(enum.StrEnum):
     SIGN_IN_FAILED = "account.session.refused"
     SECOND_FACTOR_ADDED = "account.factor.added"
     RECOVERY_CODE_USED = "account.recovery-code.used"
+    SEAL_BROKEN = "data.seal.broken"
     CATALOGUE_LOADED = "register.catalogue.loaded"
 
 

@@ -6,9 +6,11 @@ from http import HTTPStatus
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
-from django.utils import translation
+from django.utils import timezone, translation
 
+from audit.keyring import SealBrokenError
 from config import problems
+from consent.operations.seals import note_broken_seal
 
 Answerer = Callable[[HttpRequest], HttpResponseBase]
 
@@ -86,6 +88,21 @@ class RequestLimits:
         if int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             return problems.refuse(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         return self.get_response(request)
+
+
+class BrokenSeals:
+    """Tell in the log when a page meets sealed data of another place; whoever asked sees an error page, and no data."""
+
+    def __init__(self, get_response: Answerer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> None:
+        if isinstance(exception, SealBrokenError):
+            route = request.resolver_match.route if request.resolver_match else ""
+            note_broken_seal(page=f"/{route}", at=timezone.now())
 
 
 class ChosenLanguage:

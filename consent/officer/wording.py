@@ -35,6 +35,7 @@ KINDS: dict[str, _Words] = {
     EventKind.SIGN_IN_FAILED: _("Log-in failed"),
     EventKind.SECOND_FACTOR_ADDED: _("Second step set up"),
     EventKind.RECOVERY_CODE_USED: _("Recovery code used"),
+    EventKind.SEAL_BROKEN: _("Sealed data was moved or changed"),
     EventKind.CATALOGUE_LOADED: _("Register loaded"),
 }
 ACTORS: dict[str, _Words] = {
