@@ -14,12 +14,13 @@ from consent.operations.seals import note_broken_seal
 
 Answerer = Callable[[HttpRequest], HttpResponseBase]
 
+POLICY_REPORTS = "/beleid/melding"  # config.views.policy_report
 # Scripts and styles come from our own files only; nothing inline, nothing from elsewhere.
 # The QR code of the second factor is a data: image.
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'"
+    "connect-src 'self'; font-src 'self'; object-src 'none'; form-action 'self'; base-uri 'none'; "
+    f"frame-ancestors 'none'; report-uri {POLICY_REPORTS}"
 )
 REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
 HEADERS = {

@@ -129,6 +129,8 @@ CSRF_FAILURE_VIEW = "config.problems.csrf_failure"
 CSRF_TRUSTED_ORIGINS = [PUBLIC_BASE_URL] if IS_HTTPS else []
 SECURE_SSL_REDIRECT = False  # the proxy in front does this; docs/operate.md says how
 SECURE_HSTS_SECONDS = 31_536_000 if IS_HTTPS else 0
+# "no" only where other host names lie below that of Regie, and some of them know no https.
+SECURE_HSTS_INCLUDE_SUBDOMAINS = env.flag("REGIE_HSTS_SUBDOMAINS", default=IS_HTTPS)
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 # The whole body (config.middleware.RequestLimits), so that no upload is ever written to disk.
@@ -137,14 +139,15 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 DATA_UPLOAD_MAX_NUMBER_FILES = 1
 SILENCED_SYSTEM_CHECKS = [
     "security.W002",  # config.middleware.SecurityHeaders sets X-Frame-Options
-    "security.W005",  # other host names of the organisation are not ours to decide about
     "security.W008",  # see SECURE_SSL_REDIRECT
-    "security.W021",  # nor is the preload list of browsers
+    "security.W021",  # the preload list of browsers is for the organisation to decide about
 ]
 
 LANGUAGE_CODE = "nl"
 LANGUAGES = [("nl", "Nederlands"), ("en", "English")]
-LANGUAGE_COOKIE_NAME = "language"
+LANGUAGE_COOKIE_NAME = "__Host-language" if IS_HTTPS else "language"
+LANGUAGE_COOKIE_SECURE = IS_HTTPS
+LANGUAGE_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "Europe/Amsterdam"

@@ -23,7 +23,7 @@ def installation(settings: Settings, tmp_path: Path) -> Settings:
     settings.PUBLIC_BASE_URL, settings.IS_HTTPS = "https://regie.vechtwater.nl", True
     settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = True
     settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME = "__Host-session", "__Host-csrf"
-    settings.SECURE_HSTS_SECONDS = 31_536_000
+    settings.SECURE_HSTS_SECONDS, settings.SECURE_HSTS_INCLUDE_SUBDOMAINS = 31_536_000, True
     settings.SECURITY_CONTACT = "mailto:security@vechtwater.nl"
     settings.ALLOWED_HOSTS = ["regie.vechtwater.nl"]
     settings.KEYS_DIR = settings.DATA_DIR = tmp_path
@@ -67,9 +67,10 @@ class TestCheckDeploy:
             ("CELERY_BROKER_URL", "redis://broker.vechtwater.nl/0", "regie.W010"),
             ("CELERY_BROKER_URL", "amqp://broker.vechtwater.nl//", "regie.W010"),
             ("SECURE_HSTS_SECONDS", 0, "security.W004"),
+            ("SECURE_HSTS_INCLUDE_SUBDOMAINS", False, "security.W005"),
             ("SECRET_KEY", "django-insecure-" + "x" * 50, "security.W009"),
             ("SECRET_KEY", "geheim", "security.W009"),
-            ("SESSION_COOKIE_SECURE", False, "security.W012"),
+            ("SESSION_COOKIE_SECURE", False, "security.W011"),
             ("CSRF_COOKIE_SECURE", False, "security.W016"),
             ("ALLOWED_HOSTS", [], "security.W020"),
         ],

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["visitor"]  # each of them, with a browser
 pytestmark = pytest.mark.django_db
 
-ONE_YEAR = "max-age=31536000"
+ONE_YEAR = "max-age=31536000; includeSubDomains"
 # Signed and the same for everyone: any cache may keep these, and any site may read them.
 IN_THE_OPEN = {"checkpoint", "vkey", "policy", "tile", "bundle"}
 # What may be kept without being in the open: keys that everyone gets, and nothing of a person.
@@ -33,6 +33,7 @@ LARGEST = 1024 * 1024
 def encrypted(settings: Settings) -> None:
     """An installation that people reach over https."""
     settings.IS_HTTPS = settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = True
+    settings.LANGUAGE_COOKIE_SECURE = settings.SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     settings.SECURE_HSTS_SECONDS = 31_536_000
 
 
@@ -55,6 +56,7 @@ class TestPolicy:
         assert "http" not in CONTENT_SECURITY_POLICY
         assert "*" not in CONTENT_SECURITY_POLICY
         assert directives["default-src"] == directives["base-uri"] == "'none'"
+        assert directives["object-src"] == "'none'"
         assert directives["frame-ancestors"] == "'none'"
         assert directives["form-action"] == directives["script-src"] == "'self'"
 
@@ -82,7 +84,7 @@ class TestEveryAddress:
         client = Client()
 
         for method in ("get", "post", "put"):
-            answer = getattr(client, method)(address, secure=True)
+            answer = getattr(client, method)(address, {"language": "en"}, secure=True)
             assert answer.headers["Strict-Transport-Security"] == ONE_YEAR, method
             assert all(cookie["secure"] for cookie in answer.cookies.values()), method
 
@@ -102,9 +104,8 @@ def is_described(answer: "Answer") -> bool:
 
 
 def is_guarded(cookie: Morsel[str]) -> bool:
-    """Return whether no script and no other site gets a cookie: one that is taken away, or the language, is no secret."""
-    is_secret = bool(cookie.value) and cookie.key != "language"
-    is_kept_from_scripts = bool(cookie["httponly"]) or not is_secret
+    """Return whether no script and no other site gets a cookie; one that is taken away holds nothing."""
+    is_kept_from_scripts = bool(cookie["httponly"]) or not cookie.value
     return is_kept_from_scripts and cookie["samesite"] == "Lax" and not cookie["domain"]
 
 

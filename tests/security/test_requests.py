@@ -167,7 +167,14 @@ class TestForgedForm:
 # Addresses to read; the rest of those that take no form of ours authenticate with a token of their own.
 WITHOUT_A_FORM = {
     *("jwks", "oauth-metadata", "openapi", "checkpoint", "vkey", "tile", "bundle", "healthz"),
-    *("policy", "security-txt", "well-known-change-password", "token", "evaluation"),
+    *(
+        "policy",
+        "security-txt",
+        "well-known-change-password",
+        "token",
+        "evaluation",
+        "policy-report",
+    ),
 }
 
 
