@@ -3,10 +3,12 @@
 import enum
 
 TOKEN = "token"  # noqa: S105  # the name of the fact that the link of a notice is made of
+BROWSER = "browser"  # the name of a fact that is a kind of browser, as a code
 UNTIL = "until"  # the name of a fact that is a moment, in ISO 8601
 
 
 class NoticeKind(enum.StrEnum):
     PASSWORD_CHANGED = "password-changed"  # noqa: S105  # a name
     FACTOR_ADDED = "factor-added"
+    UNKNOWN_BROWSER = "unknown-browser"
     RECOVERY_CODE_USED = "recovery-code-used"

@@ -36,6 +36,13 @@ WORDS: dict[NoticeKind, NoticeWords] = {
         subject=_("Your second step was set up"),
         says=(_("On %(when)s an app with codes was set up for your account."),),
     ),
+    NoticeKind.UNKNOWN_BROWSER: NoticeWords(
+        subject=_("You logged in with another browser"),
+        says=(
+            _("On %(when)s someone logged in to your account, with: %(browser)s."),
+            _("We had not seen this browser with your account before."),
+        ),
+    ),
     NoticeKind.RECOVERY_CODE_USED: NoticeWords(
         subject=_("A recovery code was used"),
         says=(

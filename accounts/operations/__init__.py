@@ -22,6 +22,8 @@ from accounts.operations.sessions import (
     confirm_identity,
     end_other_sessions,
     end_sessions,
+    log_out_elsewhere,
+    make_room,
 )
 from accounts.operations.sign_in import check_code, check_password, record_sign_in
 
@@ -40,7 +42,9 @@ __all__ = [
     "erase_person",
     "forget_expired",
     "issue_client_key",
+    "log_out_elsewhere",
     "make_recovery_codes",
+    "make_room",
     "notify",
     "put_client",
     "put_client_key",

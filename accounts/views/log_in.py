@@ -11,7 +11,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 from django_otp.models import Device
 
-from accounts import operations, pending, sessions
+from accounts import device_cookies, operations, pending, sessions
 from accounts.devices import BoundedDevice
 from accounts.errors import (
     AlreadyEnrolledError,
@@ -47,6 +47,7 @@ def log_in(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         if user is not None:
             return HttpResponseRedirect(start_page(user))
+        pending.stop(request)
         return _show_log_in(request, PasswordForm(), next_page=request.GET.get("next", ""))
     form = PasswordForm(request.POST)
     asked = request.POST.get("next", "")
@@ -199,13 +200,29 @@ def _complete(request: HttpRequest, halfway: Pending, user: User) -> HttpRespons
     if not pending.claim(request):
         return _on_to("log-in")
     at = timezone.now()
-    operations.record_sign_in(user=user, device=device, at=at)
+    is_known = bool(device_cookies.binding(device_cookies.of(request), account=user.login_index))
+    operations.record_sign_in(
+        user=user,
+        device=device,
+        at=at,
+        browser=sessions.browser_of(request),
+        is_known=is_known,
+    )
+    if operations.make_room(user=user, at=at):
+        messages.warning(
+            request,
+            _(
+                "You were logged in in too many places. You are logged out where it was longest ago."
+            ),
+        )
     is_recovery = isinstance(device, RecoveryDevice)
     method = Method.RECOVERY_CODE if is_recovery else Method.APP
     sessions.begin(request, user=user, device=device, method=method, at=at)
     if isinstance(device, RecoveryDevice):
         messages.warning(request, _codes_left(device.codes_left()))
-    return HttpResponseRedirect(halfway.next if "#" in halfway.next else halfway.next + CONTENT)
+    response = HttpResponseRedirect(halfway.next if "#" in halfway.next else halfway.next + CONTENT)
+    device_cookies.keep(request, response, account=user.login_index)
+    return response
 
 
 def _on_to(name: str) -> HttpResponse:

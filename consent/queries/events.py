@@ -28,12 +28,13 @@ SIGN_INS = frozenset(
     {
         EventKind.SIGNED_IN,
         EventKind.IDENTITY_CONFIRMED,
+        EventKind.SESSION_ENDED,
         EventKind.SIGN_IN_FAILED,
         EventKind.SECOND_FACTOR_ADDED,
         EventKind.RECOVERY_CODE_USED,
     }
 )
-EVERYTHING = CHOICES | LOOKS | SIGN_INS | {EventKind.TAG_KEY_TAKEN}
+EVERYTHING = CHOICES | LOOKS | SIGN_INS | {EventKind.TAG_KEY_TAKEN, EventKind.VALUE_SHOWN}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
