@@ -36,6 +36,8 @@ PASSWORDS_PER_BROWSER = Limit(name="password-browser", counts=Counted.BROWSER, m
 PASSWORDS_PER_ADDRESS = Limit(name="password-address", counts=Counted.ADDRESS, most=50)
 CODES_PER_BROWSER = Limit(name="code-browser", counts=Counted.BROWSER, most=20)
 CODES_PER_ADDRESS = Limit(name="code-address", counts=Counted.ADDRESS, most=20)
+# Nobody guesses a passkey; this keeps one address from filling the table of sessions.
+PASSKEYS_PER_ADDRESS = Limit(name="passkey-address", counts=Counted.ADDRESS, most=50)
 # Refuses nobody: more accounts than this with a wrong password, and somebody is trying passwords on all of them.
 ACCOUNTS_WITH_A_WRONG_PASSWORD = Limit(name="wrong-accounts", counts=Counted.EVERYTHING, most=100)
 
@@ -45,5 +47,6 @@ LIMITS = (
     PASSWORDS_PER_ADDRESS,
     CODES_PER_BROWSER,
     CODES_PER_ADDRESS,
+    PASSKEYS_PER_ADDRESS,
     ACCOUNTS_WITH_A_WRONG_PASSWORD,
 )

@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0007_notice")]
+    dependencies = [("accounts", "0006_passkeys")]
     operations = [
         migrations.CreateModel(
             name="ClientAllowance",

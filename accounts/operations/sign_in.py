@@ -7,6 +7,7 @@ import django_otp
 from django.contrib.auth import authenticate
 from django.db import transaction
 from django.views.decorators.debug import sensitive_variables
+from django_otp.models import Device
 
 from accounts import totp
 from accounts.devices import BoundedDevice
@@ -16,7 +17,7 @@ from accounts.errors import (
     WrongCodeError,
     WrongPasswordError,
 )
-from accounts.models import RecoveryDevice, TotpDevice, User
+from accounts.models import Passkey, RecoveryDevice, TotpDevice, User
 from accounts.notice_kinds import NoticeKind
 from accounts.operations.attempts import (
     count_code,
@@ -29,6 +30,8 @@ from accounts.operations.attempts import (
 from accounts.operations.events import log_of_system, log_of_user, log_refusal
 from accounts.operations.notices import notify
 from audit.events import EventKind
+
+_FACTORS: dict[type[Device], str] = {RecoveryDevice: "recovery-code", Passkey: "passkey"}
 
 
 @sensitive_variables("email", "password", "cookie")
@@ -100,19 +103,19 @@ def clock_offset(device: BoundedDevice, code: str, *, at: datetime) -> timedelta
 def record_sign_in(
     *,
     user: User,
-    device: BoundedDevice,
+    device: Device,
     at: datetime,
     cookie: str = "",
     browser: str = "",
     is_known: bool = True,
 ) -> None:
-    """Log that someone passed both factors, and forget the wrong passwords before it.
+    """Log that someone passed all that is asked for, and forget the wrong passwords before it.
 
     `cookie` is that of the browser (`device_cookies.of`). `browser` is the kind of browser. One that is not
     known (`is_known`) is told to the owner by mail, except when nobody logged in before: then there is
     nothing to compare it with.
     """
-    factor = "recovery-code" if isinstance(device, RecoveryDevice) else "app"
+    factor = _FACTORS.get(type(device), "app")
     log_of_user(
         EventKind.SIGNED_IN,
         user=user,

@@ -13,7 +13,8 @@ from accounts.devices import DISABLED_AT, BoundedDevice
 from accounts.errors import AccountsError, LockedOutError, TooManyAttemptsError
 from accounts.forms import PasswordForm
 from accounts.models import TotpDevice
-from accounts.queries import app_of, recovery_codes_of
+from accounts.queries import app_of, has_passkey, recovery_codes_of
+from accounts.views.passkey_part import passkey_part
 from accounts.wording import fault
 
 
@@ -33,7 +34,8 @@ def locked_out(request: HttpRequest, error: LockedOutError, *, at: datetime) -> 
     form = PasswordForm({})
     form.errors.clear()
     form.add_error("email", fault(error, at=at))
-    return refused(render(request, "accounts/log_in.html", {"form": form}), error, at=at)
+    context = {"form": form, "passkey": passkey_part(request, None)}
+    return refused(render(request, "accounts/log_in.html", context), error, at=at)
 
 
 def disabled(request: HttpRequest, device: BoundedDevice, *, status: int = 200) -> HttpResponse:
@@ -41,6 +43,7 @@ def disabled(request: HttpRequest, device: BoundedDevice, *, status: int = 200) 
     is_app = isinstance(device, TotpDevice)
     other = recovery_codes_of(device.user) if is_app else app_of(device.user)
     has_other = other is not None and not other.is_disabled
+    has_other = has_other or (not is_app and has_passkey(device.user))
     context = {"is_app": is_app, "has_other": has_other, "tried": DISABLED_AT}
     return render(request, "accounts/factor_disabled.html", context, status=status)
 

@@ -15,7 +15,7 @@ from django.utils.translation import get_language, gettext, gettext_lazy
 from accounts import sessions
 from accounts.gates import data_subject_of, verified_user
 from accounts.identity import name_of
-from accounts.models import Role, User
+from accounts.models import Passkey, Role, User
 from accounts.queries import log_in_is_attacked
 from accounts.wording import SessionEnd, session_end
 from audit import health
@@ -95,6 +95,11 @@ class Frame:
         """Return the page around a page that customers and staff share."""
         is_staff = self.user is not None and not self.is_customer
         return "base_office.html" if is_staff else "base.html"
+
+    @property
+    def is_by_passkey(self) -> bool:
+        """Say whether this session was opened with a passkey."""
+        return isinstance(getattr(self._request.user, "otp_device", None), Passkey)
 
     @cached_property
     def person(self) -> str:

@@ -14,6 +14,7 @@ from accounts.queries import log_in_is_attacked
 from audit import queries as log
 from audit.events import EventKind
 from audit.models import LogEntry
+from tests.accounts.passkey_steps import give_passkey
 from tests.accounts.steps import EMAIL, Enrolled, give_password, log_in, try_often
 from tests.accounts.test_enrolment import set_up
 from tests.factories import NOW
@@ -194,6 +195,16 @@ class TestFactor:
 
         assert "/inloggen/herstelcode/" not in page
         assert "Bel ons" in words(page)
+
+    def test_that_is_disabled_leaves_the_passkey(self, client: Client, enrolled: Enrolled) -> None:
+        give_passkey(enrolled.user)
+        TotpDevice.objects.update(throttling_failure_count=DISABLED_AT)
+        give_password(client)
+
+        page = client.get("/inloggen/code/").content.decode()
+
+        assert "Gebruik uw passkey" in words(page)
+        assert 'name="code"' not in page
 
     def test_on_paper_that_is_disabled_leads_back_to_the_app(
         self, client: Client, enrolled: Enrolled
