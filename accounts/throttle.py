@@ -24,6 +24,8 @@ class Limit:
 PASSWORDS_PER_ACCOUNT = Limit(name="password-account", most=10)
 PASSWORDS_PER_ADDRESS = Limit(name="password-address", most=50)
 CODES_PER_ADDRESS = Limit(name="code-address", most=20)
+# Nobody guesses a passkey; this keeps one address from filling the table of sessions.
+PASSKEYS_PER_ADDRESS = Limit(name="passkey-address", most=50)
 
 
 def count(*, limit: Limit, value: str, at: datetime) -> int:

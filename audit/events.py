@@ -56,7 +56,11 @@ class EventKind(enum.StrEnum):
     VALUE_SHOWN = "subject.value.shown"
     SIGN_IN_FAILED = "account.session.refused"
     SECOND_FACTOR_ADDED = "account.factor.added"
+    PASSKEY_ADDED = "account.passkey.added"
+    PASSKEY_RENAMED = "account.passkey.renamed"
+    PASSKEY_REMOVED = "account.passkey.removed"
     RECOVERY_CODE_USED = "account.recovery-code.used"
+    SEAL_BROKEN = "data.seal.broken"
     CATALOGUE_LOADED = "register.catalogue.loaded"
 
 

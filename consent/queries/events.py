@@ -31,6 +31,9 @@ SIGN_INS = frozenset(
         EventKind.SESSION_ENDED,
         EventKind.SIGN_IN_FAILED,
         EventKind.SECOND_FACTOR_ADDED,
+        EventKind.PASSKEY_ADDED,
+        EventKind.PASSKEY_RENAMED,
+        EventKind.PASSKEY_REMOVED,
         EventKind.RECOVERY_CODE_USED,
     }
 )
@@ -105,6 +108,7 @@ def seen(entry: log.EntryView, register: Register, language: str, *, signed: int
         reason=str(shown.get("reason", "")),
         provable=(entry.uid,) if entry.index is not None and entry.index < signed else (),
         submission=str(shown.get("submission", "")),
+        factor=str(shown.get("factor", "")),
         is_damaged=entry.is_damaged,
     )
 
