@@ -8,8 +8,10 @@ from django.utils import timezone
 from rest_framework import authentication, exceptions, permissions
 from rest_framework.request import Request
 
-from accounts import tokens
+from accounts import policy, tokens
 from accounts.models import ServiceClient
+from accounts.policy import Action, Target
+from accounts.vocabulary import Party
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView
@@ -62,7 +64,8 @@ class HasScope(permissions.BasePermission):
             return False
         self.message = f"This access token does not have the scope {scope}."
         self.code = "insufficient-scope"
-        return scope in request.auth.scopes
+        actor = policy.Actor(party=Party.SERVICE, scopes=request.auth.scopes)
+        return policy.can(actor, Action.CALL_API, Target(scope=scope)).permitted
 
 
 def _caller(claims: tokens.Claims) -> Caller:

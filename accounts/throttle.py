@@ -24,6 +24,8 @@ class Limit:
 PASSWORDS_PER_ACCOUNT = Limit(name="password-account", most=10)
 PASSWORDS_PER_ADDRESS = Limit(name="password-address", most=50)
 CODES_PER_ADDRESS = Limit(name="code-address", most=20)
+NUMBERS_PER_EMPLOYEE = Limit(name="number-employee", most=10)  # that nobody has
+MANDATE_CODES = Limit(name="mandate-code", most=10)
 
 
 def count(*, limit: Limit, value: str, at: datetime) -> int:

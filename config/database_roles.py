@@ -48,6 +48,7 @@ _ORDINARY = (
     *("accounts_clientkey", "accounts_notice", "accounts_recipient", "accounts_recoverycode"),
     *("accounts_recoverydevice", "accounts_throttlecounter", "accounts_totpdevice"),
     *("accounts_usedassertion", "accounts_user", "accounts_usersession"),
+    *("accounts_deskopening", "accounts_mandate"),
     *("consent_currentconsent", "consent_datacategory", "consent_dataitem"),
     *("consent_dismissedquestion", "consent_helditem", "consent_job", "consent_message"),
     *(

@@ -103,6 +103,10 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "log-in"
 LOGIN_PENDING_LASTS = timedelta(minutes=10)
+# How long a customer stays open before an employee of the service desk.
+DESK_OPENING_LASTS = timedelta(
+    minutes=env.number("REGIE_DESK_MINUTES", default=30, least=5, most=120)
+)
 
 SESSION_COOKIE_NAME = "__Host-session" if IS_HTTPS else "session"
 # Says that somebody logged in here before, and to which accounts; accounts/device_cookies.py.
