@@ -9,6 +9,7 @@ from accounts.models import (
     DataSubject,
     DeskOpening,
     Mandate,
+    Passkey,
     RecoveryDevice,
     TotpDevice,
     User,
@@ -20,11 +21,15 @@ from audit.events import EventKind
 
 __all__ = [
     "app_of",
+    "has_passkey",
+    "has_second_factor",
     "legal_mandates",
     "mandate_in_use",
     "mandates_of",
     "opening_in_use",
     "parties_of",
+    "passkey_of",
+    "passkeys_of",
     "recovery_codes_of",
     "reference_index",
     "sessions_of",
@@ -113,6 +118,27 @@ def opening_in_use(*, opening_id: UUID, employee_id: UUID, at: datetime) -> Desk
         subject__erased_at=None,
     )
     return found.select_related("subject__key", "subject__user__key").first()
+
+
+def passkeys_of(user: User) -> list[Passkey]:
+    """Return the passkeys of this user with what is needed to read their names, oldest first."""
+    found = Passkey.objects.filter(user=user, confirmed=True)
+    return list(found.select_related("user__key").order_by("pk"))
+
+
+def passkey_of(user: User, public_id: UUID) -> Passkey | None:
+    """Return the passkey with this id if it is one of this user's."""
+    found = Passkey.objects.filter(user=user, confirmed=True, public_id=public_id)
+    return found.select_related("user__key").first()
+
+
+def has_passkey(user: User) -> bool:
+    return Passkey.objects.filter(user=user, confirmed=True).exists()
+
+
+def has_second_factor(user: User) -> bool:
+    """Say whether there is a second factor, so that a password alone may add none."""
+    return app_of(user) is not None or has_passkey(user)
 
 
 def sessions_of(user: User, *, at: datetime) -> Sequence[UserSession]:

@@ -26,6 +26,8 @@ PASSWORDS_PER_ADDRESS = Limit(name="password-address", most=50)
 CODES_PER_ADDRESS = Limit(name="code-address", most=20)
 NUMBERS_PER_EMPLOYEE = Limit(name="number-employee", most=10)  # that nobody has
 MANDATE_CODES = Limit(name="mandate-code", most=10)
+# Nobody guesses a passkey; this keeps one address from filling the table of sessions.
+PASSKEYS_PER_ADDRESS = Limit(name="passkey-address", most=50)
 
 
 def count(*, limit: Limit, value: str, at: datetime) -> int:

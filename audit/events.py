@@ -56,6 +56,9 @@ class EventKind(enum.StrEnum):
     VALUE_SHOWN = "subject.value.shown"
     SIGN_IN_FAILED = "account.session.refused"
     SECOND_FACTOR_ADDED = "account.factor.added"
+    PASSKEY_ADDED = "account.passkey.added"
+    PASSKEY_RENAMED = "account.passkey.renamed"
+    PASSKEY_REMOVED = "account.passkey.removed"
     RECOVERY_CODE_USED = "account.recovery-code.used"
     CUSTOMER_OPENED = "desk.customer.opened"
     DATA_SEEN = "subject.data.seen"  # by the service desk, or by a representative
@@ -65,6 +68,7 @@ class EventKind(enum.StrEnum):
     MANDATE_ENDED = "account.mandate.ended"
     MANDATE_STARTED = "account.mandate.started"  # a session acts under it from here on
     MANDATE_USED = "account.mandate.used"  # the line of the representative about one act
+    SEAL_BROKEN = "data.seal.broken"
     CATALOGUE_LOADED = "register.catalogue.loaded"
 
 

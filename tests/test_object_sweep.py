@@ -21,6 +21,7 @@ from consent.models import DataCategory, Purpose
 from consent.operations import exports
 from consent.queries.log import LogFilters
 from tests import factories
+from tests.accounts.passkey_steps import give_passkey
 from tests.accounts.steps import user_of
 from tests.consent.test_queries import hold
 from tests.test_role_matrix import every_pattern
@@ -48,6 +49,7 @@ def swapped(
     )
     number, line = chosen(anna), newest_line(anna)
     held = hold(anna, usage, "rekening", "NL12BANK0123456789", is_masked=True)
+    passkey = give_passkey(user_of(anna), at=timezone.now())[1]
     client_of(user_of(anna))
     session = UserSession.objects.get(user=user_of(anna))
     return {
@@ -56,6 +58,7 @@ def swapped(
         "proof": (line,),
         "show-value": (held.pk,),
         "end-session": (session.public_id,),
+        **dict.fromkeys(("passkey-name", "passkey-remove"), (passkey.public_id,)),
         "mandate-use": (mandate.pk,),
         "mandate-end": (mandate.pk,),
         **dict.fromkeys(("job", "job-cancel", "job-again", "job-result"), (job.pk,)),

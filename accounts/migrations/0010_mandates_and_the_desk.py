@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0007_notice"),
+        ("accounts", "0006_passkeys"),
     ]
 
     operations = [

@@ -27,6 +27,17 @@ from accounts.operations.mandates import (
     start_acting,
 )
 from accounts.operations.notices import notify
+from accounts.operations.passkeys import (
+    Question,
+    add_passkey,
+    ask_for_new_passkey,
+    ask_for_passkey,
+    check_passkey,
+    lacks_passkey,
+    must_have_passkey,
+    remove_passkey,
+    rename_passkey,
+)
 from accounts.operations.people import add_customer, create_user, register_data_subject
 from accounts.operations.sessions import (
     confirm_identity,
@@ -39,9 +50,14 @@ from accounts.operations.sign_in import check_code, check_password, record_sign_
 
 __all__ = [
     "Enrolment",
+    "Question",
     "accept_mandate",
     "add_customer",
+    "add_passkey",
+    "ask_for_new_passkey",
+    "ask_for_passkey",
     "check_code",
+    "check_passkey",
     "check_password",
     "close_customer",
     "confirm_app",
@@ -57,11 +73,13 @@ __all__ = [
     "forget_expired",
     "give_mandate",
     "issue_client_key",
+    "lacks_passkey",
     "log_look_at_desk",
     "log_look_for_another",
     "log_out_elsewhere",
     "make_recovery_codes",
     "make_room",
+    "must_have_passkey",
     "notify",
     "open_customer",
     "put_client",
@@ -70,6 +88,8 @@ __all__ = [
     "record_legal_mandate",
     "record_sign_in",
     "register_data_subject",
+    "remove_passkey",
+    "rename_passkey",
     "start_acting",
     "start_app",
 ]

@@ -7,6 +7,7 @@ import django_otp
 from django.contrib.auth import authenticate
 from django.db import transaction
 from django.views.decorators.debug import sensitive_variables
+from django_otp.models import Device
 
 from accounts import throttle
 from accounts.devices import BoundedDevice
@@ -17,12 +18,14 @@ from accounts.errors import (
     WrongPasswordError,
 )
 from accounts.identity import login_index
-from accounts.models import RecoveryDevice, User
+from accounts.models import Passkey, RecoveryDevice, User
 from accounts.notice_kinds import NoticeKind
 from accounts.operations.events import log_of_user, log_refusal
 from accounts.operations.notices import notify
 from accounts.queries import user_by_email
 from audit.events import EventKind
+
+_FACTORS: dict[type[Device], str] = {RecoveryDevice: "recovery-code", Passkey: "passkey"}
 
 
 @sensitive_variables("email", "password")
@@ -73,14 +76,14 @@ def verify(*, user: User, device: BoundedDevice, code: str) -> bool:
 
 @transaction.atomic
 def record_sign_in(
-    *, user: User, device: BoundedDevice, at: datetime, browser: str = "", is_known: bool = True
+    *, user: User, device: Device, at: datetime, browser: str = "", is_known: bool = True
 ) -> None:
-    """Log that someone passed both factors, and forget the wrong passwords before it.
+    """Log that someone passed all that is asked for, and forget the wrong passwords before it.
 
     `browser` is the kind of browser. One that is not known (`is_known`) is told to the owner by mail, except
     when nobody logged in before: then there is nothing to compare it with.
     """
-    factor = "recovery-code" if isinstance(device, RecoveryDevice) else "app"
+    factor = _FACTORS.get(type(device), "app")
     log_of_user(
         EventKind.SIGNED_IN,
         user=user,

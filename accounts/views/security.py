@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from accounts import sessions
 from accounts.gates import logged_in_page
 from accounts.models import User
-from accounts.queries import app_of, recovery_codes_of, sessions_of, sign_ins_of
+from accounts.queries import app_of, passkeys_of, recovery_codes_of, sessions_of, sign_ins_of
 from accounts.wording import browser_words, sign_in_words
 
 
@@ -39,6 +39,10 @@ class SessionLine:
 
 def _apps(_request: HttpRequest, user: User, _at: datetime) -> dict[str, object]:
     return {"app": app_of(user)}
+
+
+def _passkeys(_request: HttpRequest, user: User, _at: datetime) -> dict[str, object]:
+    return {"count": len(passkeys_of(user))}
 
 
 def _recovery_codes(_request: HttpRequest, user: User, _at: datetime) -> dict[str, object]:
@@ -67,6 +71,7 @@ def _history(_request: HttpRequest, user: User, _at: datetime) -> dict[str, obje
 
 # In the order of the page. Whoever adds a part of the account adds a line.
 SECTIONS = (
+    Section(template="passkeys", context=_passkeys),
     Section(template="apps", context=_apps),
     Section(template="recovery_codes", context=_recovery_codes),
     Section(template="sessions", context=_sessions),

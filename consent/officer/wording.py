@@ -37,6 +37,9 @@ KINDS: dict[str, _Words] = {
     EventKind.VALUE_SHOWN: _("Hidden number shown to the customer"),
     EventKind.SIGN_IN_FAILED: _("Log-in failed"),
     EventKind.SECOND_FACTOR_ADDED: _("Second step set up"),
+    EventKind.PASSKEY_ADDED: _("Passkey made"),
+    EventKind.PASSKEY_RENAMED: _("Passkey renamed"),
+    EventKind.PASSKEY_REMOVED: _("Passkey removed"),
     EventKind.RECOVERY_CODE_USED: _("Recovery code used"),
     EventKind.CUSTOMER_OPENED: _("Customer opened at the service desk"),
     EventKind.DATA_SEEN: _("Data looked at by someone else"),
@@ -46,6 +49,7 @@ KINDS: dict[str, _Words] = {
     EventKind.MANDATE_ENDED: _("Mandate ended"),
     EventKind.MANDATE_STARTED: _("Acting for another began"),
     EventKind.MANDATE_USED: _("Acted for another"),
+    EventKind.SEAL_BROKEN: _("Sealed data was moved or changed"),
     EventKind.CATALOGUE_LOADED: _("Register loaded"),
 }
 ACTORS: dict[str, _Words] = {

@@ -119,10 +119,33 @@ OTHER_KINDS: dict[str, Phrase] = {
         gettext_lazy("set up an app with codes to log in."),
         _CALL_US,
     ),
+    EventKind.PASSKEY_ADDED: (
+        "key",
+        _YOU,
+        gettext_lazy("made a passkey to log in."),
+        _CALL_US,
+    ),
+    EventKind.PASSKEY_RENAMED: (
+        "key",
+        _YOU,
+        gettext_lazy("gave a passkey another name."),
+        _CALL_US,
+    ),
+    EventKind.PASSKEY_REMOVED: (
+        "key",
+        _YOU,
+        gettext_lazy("removed a passkey."),
+        _CALL_US,
+    ),
     EventKind.RECOVERY_CODE_USED: (
         "key",
         _YOU,
         gettext_lazy("logged in with a recovery code."),
         _CALL_US,
     ),
+}
+# With what someone logged in, when it was no code from an app.
+LOGGED_IN_WITH: dict[str, Words] = {
+    "passkey": gettext_lazy("With your passkey."),
+    "recovery-code": gettext_lazy("With your password and a recovery code."),
 }

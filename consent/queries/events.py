@@ -36,6 +36,9 @@ SIGN_INS = frozenset(
         EventKind.SESSION_ENDED,
         EventKind.SIGN_IN_FAILED,
         EventKind.SECOND_FACTOR_ADDED,
+        EventKind.PASSKEY_ADDED,
+        EventKind.PASSKEY_RENAMED,
+        EventKind.PASSKEY_REMOVED,
         EventKind.RECOVERY_CODE_USED,
     }
 )
@@ -135,6 +138,7 @@ def seen(entry: log.EntryView, register: Register, language: str, *, signed: int
         reason=str(shown.get("reason", "")),
         provable=(entry.uid,) if entry.index is not None and entry.index < signed else (),
         submission=str(shown.get("submission", "")),
+        factor=str(shown.get("factor", "")),
         is_damaged=entry.is_damaged,
         category_slug=entry.data_category,
         actor=str(entry.actor),
