@@ -1,6 +1,7 @@
 """Deny by default: what is not marked as open asks for both factors."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 from django.contrib import messages
@@ -9,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import sessions
+from accounts.allowances import STANDING, Standing
 from accounts.gates import (
     Audience,
     audience_of,
@@ -56,3 +58,20 @@ class BothFactorsRequired:
             )
         sessions.drop(request)
         return to_log_in(request)
+
+
+class RateLimitFields:
+    """Tell a client of the API in every answer how often it may ask, and how often it still may now."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        standing = request.META.get(STANDING)
+        if isinstance(standing, Standing):
+            for name, value in standing.headers().items():
+                response.headers[name] = value
+            if response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+                response.headers["Retry-After"] = str(standing.seconds)
+        return response

@@ -10,8 +10,10 @@ UNTIL = "until"  # the name of a fact that is a moment, in ISO 8601
 class NoticeKind(enum.StrEnum):
     PASSWORD_CHANGED = "password-changed"  # noqa: S105  # a name
     FACTOR_ADDED = "factor-added"
+    FACTOR_DISABLED = "factor-disabled"
     PASSKEY_ADDED = "passkey-added"
     PASSKEY_RENAMED = "passkey-renamed"
     PASSKEY_REMOVED = "passkey-removed"
     UNKNOWN_BROWSER = "unknown-browser"
     RECOVERY_CODE_USED = "recovery-code-used"
+    RECOVERY_CODES_MADE = "recovery-codes-made"

@@ -36,6 +36,20 @@ WORDS: dict[NoticeKind, NoticeWords] = {
         subject=_("Your second step was set up"),
         says=(_("On %(when)s an app with codes was set up for your account."),),
     ),
+    NoticeKind.FACTOR_DISABLED: NoticeWords(
+        subject=_("Your second step no longer works"),
+        says=(
+            _("On %(when)s a wrong code was typed for the 50th time in a row."),
+            _(
+                "To keep others out, this second step no longer works, also not with the right code."
+            ),
+            _("The page where you log in says what you can do."),
+        ),
+    ),
+    NoticeKind.RECOVERY_CODES_MADE: NoticeWords(
+        subject=_("New recovery codes were made"),
+        says=(_("On %(when)s new recovery codes were made. The old ones no longer work."),),
+    ),
     NoticeKind.PASSKEY_ADDED: NoticeWords(
         subject=_("A passkey was made"),
         says=(

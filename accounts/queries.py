@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from accounts import throttle
 from accounts.identity import login_index, reference_index
 from accounts.models import (
     DataSubject,
@@ -17,9 +18,11 @@ from audit import queries as log
 from audit.events import EventKind
 
 __all__ = [
+    "EVERYONE",
     "app_of",
     "has_passkey",
     "has_second_factor",
+    "log_in_is_attacked",
     "passkey_of",
     "passkeys_of",
     "recovery_codes_of",
@@ -30,6 +33,14 @@ __all__ = [
     "subject_of",
     "user_by_email",
 ]
+
+EVERYONE = "all"
+
+
+def log_in_is_attacked(*, at: datetime) -> bool:
+    """Return whether very many accounts got a wrong password, in this quarter of an hour or the last: one query."""
+    limit = throttle.ACCOUNTS_WITH_A_WRONG_PASSWORD
+    return throttle.is_full(limit=limit, value=EVERYONE, at=at)
 
 
 SIGN_INS = frozenset({EventKind.SIGNED_IN, EventKind.SIGN_IN_FAILED})

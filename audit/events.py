@@ -60,6 +60,9 @@ class EventKind(enum.StrEnum):
     PASSKEY_RENAMED = "account.passkey.renamed"
     PASSKEY_REMOVED = "account.passkey.removed"
     RECOVERY_CODE_USED = "account.recovery-code.used"
+    RECOVERY_CODES_MADE = "account.recovery-codes.made"
+    FACTOR_DISABLED = "account.factor.disabled"
+    ATTACK_SUSPECTED = "account.attack.suspected"
     SEAL_BROKEN = "data.seal.broken"
     CATALOGUE_LOADED = "register.catalogue.loaded"
 

@@ -45,8 +45,8 @@ _LOG: dict[str, Grants] = {
 _ONLY_ADDED = ("consent_consentrecord", "consent_noticeversion")
 _NEVER_REMOVED = ("accounts_datasubject", "accounts_serviceclient")
 _ORDINARY = (
-    *("accounts_clientkey", "accounts_notice", "accounts_passkey", "accounts_recipient"),
-    "accounts_recoverycode",
+    *("accounts_clientallowance", "accounts_clientkey", "accounts_notice", "accounts_passkey"),
+    *("accounts_recipient", "accounts_recoverycode"),
     *("accounts_recoverydevice", "accounts_throttlecounter", "accounts_totpdevice"),
     *("accounts_usedassertion", "accounts_user", "accounts_usersession"),
     "django_otp_webauthn_webauthnuserhandle",

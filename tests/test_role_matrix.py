@@ -148,6 +148,8 @@ MATRIX = {
     "passkey-remove": for_logged_in(404, "get", NO_JOB),
     "step-up": for_logged_in(200),
     "security": for_logged_in(200),
+    "new-codes": for_logged_in(200),
+    "new-app": for_logged_in(200),
     "end-session": for_logged_in(404, "post", NO_JOB),
     "end-other-sessions": for_logged_in(ON, "post"),
     "session": for_logged_in(200),

@@ -5,11 +5,12 @@ from accounts.models.clients import ClientKey, Recipient, ServiceClient, UsedAss
 from accounts.models.notices import Notice
 from accounts.models.people import DataSubject, Role, User
 from accounts.models.sessions import UserSession
-from accounts.models.throttle import ThrottleCounter
+from accounts.models.throttle import ClientAllowance, ThrottleCounter
 
 from accounts.models.passkeys import Passkey  # isort: skip  # its package asks for User at once
 
 __all__ = [
+    "ClientAllowance",
     "ClientKey",
     "DataSubject",
     "Notice",

@@ -40,6 +40,9 @@ KINDS: dict[str, _Words] = {
     EventKind.PASSKEY_RENAMED: _("Passkey renamed"),
     EventKind.PASSKEY_REMOVED: _("Passkey removed"),
     EventKind.RECOVERY_CODE_USED: _("Recovery code used"),
+    EventKind.RECOVERY_CODES_MADE: _("New recovery codes"),
+    EventKind.FACTOR_DISABLED: _("Second step switched off after wrong codes"),
+    EventKind.ATTACK_SUSPECTED: _("Wrong passwords on very many accounts"),
     EventKind.SEAL_BROKEN: _("Sealed data was moved or changed"),
     EventKind.CATALOGUE_LOADED: _("Register loaded"),
 }

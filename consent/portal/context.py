@@ -16,6 +16,7 @@ from accounts import sessions
 from accounts.gates import data_subject_of, verified_user
 from accounts.identity import name_of
 from accounts.models import Passkey, Role, User
+from accounts.queries import log_in_is_attacked
 from accounts.wording import SessionEnd, session_end
 from audit import health
 from consent.queries.register import organisation
@@ -92,7 +93,8 @@ class Frame:
     @property
     def base(self) -> str:
         """Return the page around a page that customers and staff share."""
-        return "base.html" if self.is_customer else "base_office.html"
+        is_staff = self.user is not None and not self.is_customer
+        return "base_office.html" if is_staff else "base.html"
 
     @property
     def is_by_passkey(self) -> bool:
@@ -136,6 +138,11 @@ class Frame:
         """Return what is wrong with the log; for an officer only."""
         found = health.checks(at=timezone.now()) if self.is_officer else []
         return [check for check in found if not check.is_well]
+
+    @cached_property
+    def is_attacked(self) -> bool:
+        """Return whether somebody tries passwords on very many accounts; for an officer only."""
+        return self.is_officer and log_in_is_attacked(at=timezone.now())
 
     @property
     def is_demo(self) -> bool:

@@ -146,6 +146,18 @@ OTHER_KINDS: dict[str, Phrase] = {
         gettext_lazy("logged in with a recovery code."),
         _CALL_US,
     ),
+    EventKind.RECOVERY_CODES_MADE: (
+        "key",
+        _YOU,
+        gettext_lazy("made new recovery codes. The old ones no longer work."),
+        _CALL_US,
+    ),
+    EventKind.FACTOR_DISABLED: (
+        "alert",
+        gettext_lazy("We"),
+        gettext_lazy("switched off your second step to log in."),
+        gettext_lazy("Someone typed too many wrong codes. Was this not you? Then call us at once."),
+    ),
 }
 # With what someone logged in, when it was no code from an app.
 LOGGED_IN_WITH: dict[str, Words] = {

@@ -35,6 +35,8 @@ SIGN_INS = frozenset(
         EventKind.PASSKEY_RENAMED,
         EventKind.PASSKEY_REMOVED,
         EventKind.RECOVERY_CODE_USED,
+        EventKind.RECOVERY_CODES_MADE,
+        EventKind.FACTOR_DISABLED,
     }
 )
 EVERYTHING = CHOICES | LOOKS | SIGN_INS | {EventKind.TAG_KEY_TAKEN, EventKind.VALUE_SHOWN}

@@ -69,7 +69,8 @@ def newcomer(browser: Browser, site: RunningDemo) -> StorageState:
         secret = "".join(page.locator("dd.mono").inner_text().split())
         page.fill("input[name=code]", code_now(secret))
         page.get_by_role("button", name="Verder").click()
-        page.locator("button[name=kept]").click()
+        page.fill("input[name=code]", page.locator("main ul.values li").first.inner_text())
+        page.get_by_role("button", name="Verder").click()
         page.wait_for_url("**/mijn-gegevens/**")
         return context.storage_state()
 

@@ -89,6 +89,7 @@ STAYS_EMPTY = {
 }
 NOT_ABOUT_PEOPLE = {
     "accounts.Recipient", "accounts.ServiceClient", "accounts.ClientKey", "accounts.UsedAssertion",
+    "accounts.ClientAllowance",
     "audit.Tile", "audit.LogHead", "audit.Checkpoint", "audit.Cosignature", "audit.WitnessRefusal",
     "audit.VerificationRun",
     "consent.Organisation", "consent.Source", "consent.DataCategory", "consent.DataItem", "consent.Purpose",
