@@ -108,6 +108,10 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "log-in"
 LOGIN_PENDING_LASTS = timedelta(minutes=10)
+# How long a customer stays open before an employee of the service desk.
+DESK_OPENING_LASTS = timedelta(
+    minutes=env.number("REGIE_DESK_MINUTES", default=30, least=5, most=120)
+)
 # Where passkeys count; "" when browsers give none for PUBLIC_BASE_URL. Another one makes them all useless.
 PASSKEY_ORIGIN = relying_party.origin_of(PUBLIC_BASE_URL)
 PASSKEY_QUESTION_LASTS = timedelta(minutes=5)

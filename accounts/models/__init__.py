@@ -2,6 +2,8 @@
 
 from accounts.devices import RecoveryCode, RecoveryDevice, TotpDevice
 from accounts.models.clients import ClientKey, Recipient, ServiceClient, UsedAssertion
+from accounts.models.desk import DeskOpening
+from accounts.models.mandates import Mandate
 from accounts.models.notices import Notice
 from accounts.models.people import DataSubject, Role, User
 from accounts.models.sessions import UserSession
@@ -13,6 +15,8 @@ __all__ = [
     "ClientAllowance",
     "ClientKey",
     "DataSubject",
+    "DeskOpening",
+    "Mandate",
     "Notice",
     "Passkey",
     "Recipient",
