@@ -24,7 +24,10 @@ _INVALID = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """The system that asks, as it is registered at this moment. `recipient` is the slug."""
+    """The system that asks, as it is registered at this moment. `recipient` is the slug.
+
+    `purposes` are those for which it is registered and for which its token counts.
+    """
 
     client_id: str
     recipient: str
@@ -72,12 +75,18 @@ def _caller(claims: tokens.Claims) -> Caller:
         .filter(client_id=claims.client_id, is_active=True)
         .first()
     )
-    if client is None:
+    if client is None or _was_taken_away(claims, client):
         raise exceptions.AuthenticationFailed(_INVALID)
     return Caller(
         client_id=client.client_id,
         recipient=client.recipient.slug,
         recipient_id=client.recipient_id,
         scopes=claims.scopes & frozenset(client.scopes),
-        purposes=frozenset(client.purposes),
+        purposes=claims.purposes(client.purposes),
     )
+
+
+def _was_taken_away(claims: tokens.Claims, client: ServiceClient) -> bool:
+    """Return whether the token is older than what ended the tokens of this client."""
+    since = client.tokens_count_from
+    return since is not None and claims.issued_at < since

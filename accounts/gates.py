@@ -51,7 +51,7 @@ _AUDIENCES = {
     Role.DESK: Audience.DESK,
     Role.ADMIN: Audience.ADMIN,
 }
-_START_PAGES = {Role.CUSTOMER: "my-data", Role.OFFICER: "log"}
+_START_PAGES = {Role.CUSTOMER: "my-data", Role.OFFICER: "log", Role.ADMIN: "services"}
 
 
 def marked(view: Callable[P, R], audience: Audience) -> Callable[P, R]:

@@ -3,21 +3,18 @@
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import jwt
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from django.conf import settings
 from jwt.types import Options
 
-from accounts import jwk
-from audit.keyfiles import KeyFileError, read_or_make
+from accounts import token_keys
 
-ALGORITHM = "ES256"
+ALGORITHM = token_keys.ALGORITHM
+PURPOSE = "purpose:"  # how a scope begins that narrows a token down to one purpose
 TYPE = "at+jwt"
 LARGEST = 4096  # bytes; looked at before anything is parsed
 _CLOCK_SKEW = timedelta(seconds=60)
@@ -38,26 +35,15 @@ class TokenError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SigningKey:
-    private: ec.EllipticCurvePrivateKey
-    public: ec.EllipticCurvePublicKey
-    jwk: Mapping[str, Any]
-    kid: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Claims:
     client_id: str
     scopes: frozenset[str]
+    issued_at: datetime  # to the second, rounded down
 
-
-def signing_key() -> SigningKey:
-    """Return the key that signs tokens, from `token.key`, making it on first need.
-
-    Raises:
-        KeyFileError: the file cannot be read or made, or holds something else.
-    """
-    return _signing_key(Path(settings.KEYS_DIR) / "token.key")
+    def purposes(self, registered: Iterable[str]) -> frozenset[str]:
+        """Return for which of these purposes the token counts: for all, unless it names some itself."""
+        named = {scope.removeprefix(PURPOSE) for scope in self.scopes if scope.startswith(PURPOSE)}
+        return frozenset(registered) & named if named else frozenset(registered)
 
 
 def issue(*, client_id: str, scopes: Iterable[str], at: datetime) -> str:
@@ -66,7 +52,7 @@ def issue(*, client_id: str, scopes: Iterable[str], at: datetime) -> str:
     Raises:
         KeyFileError: there is no key to sign with.
     """
-    key = signing_key()
+    key = token_keys.signing_key()
     claims = {
         "iss": settings.PUBLIC_BASE_URL,
         "sub": client_id,
@@ -90,10 +76,14 @@ def read(token: str, *, at: datetime) -> Claims:
     """
     if len(token) > LARGEST:
         raise TokenError("too large")
-    claims = _signed_claims(token, signing_key().kid)
+    claims = _signed_claims(token, token_keys.accepted_keys())
     _check_place(claims)
     _check_time(claims, at=at)
-    return Claims(client_id=claims["sub"], scopes=frozenset(claims["scope"].split()))
+    return Claims(
+        client_id=claims["sub"],
+        scopes=frozenset(claims["scope"].split()),
+        issued_at=datetime.fromtimestamp(claims["iat"], tz=UTC),
+    )
 
 
 def _check_place(claims: Mapping[str, Any]) -> None:
@@ -117,35 +107,22 @@ def _check_time(claims: Mapping[str, Any], *, at: datetime) -> None:
 
 
 @lru_cache(maxsize=1024)
-def _signed_claims(token: str, kid: str) -> Mapping[str, Any]:
-    """Return the claims of a token that we signed.
+def _signed_claims(token: str, keys: tuple[token_keys.SigningKey, ...]) -> Mapping[str, Any]:
+    """Return the claims of a token that we signed with one of these keys.
 
     Remembered, because a client uses one token for ten minutes and the signature is most of the work.
     Time and place are checked each time; what failed is not remembered.
     """
     try:
         header = jwt.get_unverified_header(token)
-        if set(header) != {"alg", "typ", "kid"} or header["typ"] != TYPE or header["kid"] != kid:
+        if set(header) != {"alg", "typ", "kid"} or header["typ"] != TYPE:
             raise TokenError("not an access token of ours")
+        key = next((one for one in keys if one.kid == header["kid"]), None)
+        if key is None:
+            raise TokenError("not signed by a key of ours")
         claims: Mapping[str, Any] = jwt.decode(
-            token, signing_key().public, algorithms=[ALGORITHM], options=_SIGNATURE_ONLY
+            token, key.public, algorithms=[ALGORITHM], options=_SIGNATURE_ONLY
         )
     except (jwt.PyJWTError, ValueError) as error:
         raise TokenError("not signed by us") from error
     return claims
-
-
-@lru_cache(maxsize=4)
-def _signing_key(path: Path) -> SigningKey:
-    content = read_or_make(path, lambda: jwk.to_pem(ec.generate_private_key(ec.SECP256R1())))
-    try:
-        private = serialization.load_pem_private_key(content, password=None)
-    except ValueError as error:
-        raise KeyFileError(f"{path} is damaged. Delete it: a new one is made.") from error
-    if not isinstance(private, ec.EllipticCurvePrivateKey) or private.curve.name != "secp256r1":
-        raise KeyFileError(f"{path} is not a P-256 key. Delete it: a new one is made.")
-    public = private.public_key()
-    members = jwk.from_public_key(public)
-    kid = jwk.thumbprint(members)
-    members |= {"kid": kid, "use": "sig", "alg": ALGORITHM}
-    return SigningKey(private=private, public=public, jwk=members, kid=kid)

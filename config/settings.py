@@ -170,6 +170,7 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 5.0},
     },
     "send-messages": {"task": "consent.tasks.send_messages", "schedule": 5.0},
+    "remind-of-keys": {"task": "consent.tasks.remind_of_keys", "schedule": 3600.0},
     "expire-months": {"task": "audit.tasks.expire_months", "schedule": 86_400.0},
     "recover-jobs": {"task": "consent.tasks.recover_jobs", "schedule": 5.0},
     "forget-old-jobs": {"task": "consent.tasks.forget_old_jobs", "schedule": 900.0},

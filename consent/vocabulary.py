@@ -80,3 +80,8 @@ class JobFault(enum.StrEnum):
     NO_ROOM = "no-room"
     NOT_WRITABLE = "not-writable"
     GAVE_UP = "gave-up"
+
+
+# What a system may do. What it may ask about are its purposes.
+SCOPE_CHECK = "consent:check"
+SCOPES = (SCOPE_CHECK,)

@@ -1,13 +1,22 @@
 """Every table about people who log in, the data subjects behind them, and the systems that call."""
 
 from accounts.devices import RecoveryCode, RecoveryDevice, TotpDevice
-from accounts.models.clients import ClientKey, Recipient, ServiceClient, UsedAssertion
+from accounts.models.clients import (
+    ClientKey,
+    PurposeRequest,
+    Recipient,
+    ServiceClient,
+    UsedAssertion,
+)
+from accounts.models.identities import OidcIdentity
 from accounts.models.people import DataSubject, Role, User
 from accounts.models.throttle import ThrottleCounter
 
 __all__ = [
     "ClientKey",
     "DataSubject",
+    "OidcIdentity",
+    "PurposeRequest",
     "Recipient",
     "RecoveryCode",
     "RecoveryDevice",

@@ -1,10 +1,16 @@
 """Every write about people and systems. Each is one transaction, with its line in the log where it has one."""
 
 from accounts.operations.clients import (
+    create_client,
+    end_client_key,
     issue_client_key,
+    lock_client,
     put_client,
     put_client_key,
     put_recipient,
+    set_purposes,
+    set_scopes,
+    switch_client,
 )
 from accounts.operations.enrolment import (
     Enrolment,
@@ -18,24 +24,33 @@ from accounts.operations.erasure import erase_person
 from accounts.operations.housekeeping import forget_expired
 from accounts.operations.people import add_customer, create_user, register_data_subject
 from accounts.operations.sign_in import check_code, check_password, record_sign_in
+from accounts.operations.token_key import begin_token_key_rotation, finish_token_key_rotation
 
 __all__ = [
     "Enrolment",
     "add_customer",
+    "begin_token_key_rotation",
     "check_code",
     "check_password",
     "confirm_app",
     "confirm_recovery_codes",
+    "create_client",
     "create_user",
+    "end_client_key",
     "enrol",
     "erase_person",
+    "finish_token_key_rotation",
     "forget_expired",
     "issue_client_key",
+    "lock_client",
     "make_recovery_codes",
     "put_client",
     "put_client_key",
     "put_recipient",
     "record_sign_in",
     "register_data_subject",
+    "set_purposes",
+    "set_scopes",
     "start_app",
+    "switch_client",
 ]

@@ -73,11 +73,17 @@ class Frame:
     def is_officer(self) -> bool:
         return self.user is not None and self.user.role == Role.OFFICER
 
+    @property
+    def is_admin(self) -> bool:
+        return self.user is not None and self.user.role == Role.ADMIN
+
     @cached_property
     def person(self) -> str:
         """Return how the header names who is logged in: one query for a customer, none for an officer."""
         if self.is_officer:
             return gettext("Privacy officer")
+        if self.is_admin:
+            return gettext("Administrator")
         subject = data_subject_of(self._request)
         return name_of(subject) if subject else ""
 
@@ -89,6 +95,8 @@ class Frame:
                 self._item("log", gettext("Log"), "history"),
                 self._item("exports", gettext("Exports"), "file"),
             ]
+        if self.is_admin:
+            return [self._item("services", gettext("Services"), "cpu")]
         if not self.is_customer:
             return []
         return [

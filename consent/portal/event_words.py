@@ -110,4 +110,16 @@ OTHER_KINDS: dict[str, Phrase] = {
         gettext_lazy("logged in with a recovery code."),
         _CALL_US,
     ),
+    EventKind.IDENTITY_LINKED: (
+        "key",
+        _YOU,
+        gettext_lazy("linked a way to log in that another organisation checks."),
+        _CALL_US,
+    ),
+    EventKind.IDENTITY_REMOVED: (
+        "key",
+        _YOU,
+        gettext_lazy("removed a way to log in that another organisation checks."),
+        _CALL_US,
+    ),
 }

@@ -20,7 +20,7 @@ from pytest_django import Settings
 from accounts import operations as accounts
 from accounts import throttle
 from accounts.identity import login_index, name_of, reference_index
-from accounts.models import DataSubject, RecoveryCode, ServiceClient, User
+from accounts.models import DataSubject, OidcIdentity, RecoveryCode, ServiceClient, User
 from accounts.queries import subject_by_reference
 from audit import erasure_journal, keyring
 from audit import operations as log
@@ -51,6 +51,7 @@ REMOVED = {
     " created_at last_used_at secret_sealed last_step",
     "accounts.RecoveryDevice": "id user name confirmed throttling_failure_timestamp throttling_failure_count"
     " created_at last_used_at",
+    "accounts.OidcIdentity": "id user name confirmed issuer subject_index linked_at last_used_at",
     "accounts.RecoveryCode": "id device lookup used_at",
     "consent.HeldItem": "id subject item value_sealed source obtained_on",
     "consent.DismissedQuestion": "id subject notice_version",
@@ -70,6 +71,8 @@ EMPTIED = {
 NAMES_NOBODY = {
     "consent.ConsentRecord": "id reference submission subject purpose category notice_version language status"
     " channel recorded_at valid_until entry_uid",
+    # Of administrators, who are no customers.
+    "accounts.PurposeRequest": "id client purpose asked_by asked_at decided_by decided_at outcome",
     "audit.LogEntry": "id uid leaf kind at actor",
     "audit.Erasure": "key kind at entry request entries",
     "audit.PendingEntry": "entry",
@@ -98,6 +101,9 @@ def full(
         user = user_of(subject)
         enrol(user)
         client_of(user)
+        OidcIdentity.objects.create(
+            user=user, issuer="https://idp.example", subject_index=str(subject.pk), linked_at=NOW
+        )
         held = HeldItem(subject=subject, item=item, source=item.source, obtained_on=NOW.date())
         held.value_sealed = keyring.seal(
             key=subject.key, plaintext=HELD.encode(), context=held_context(held.id)
