@@ -45,7 +45,8 @@ _LOG: dict[str, Grants] = {
 _ONLY_ADDED = ("consent_consentrecord", "consent_noticeversion")
 _NEVER_REMOVED = ("accounts_datasubject", "accounts_purposerequest", "accounts_serviceclient")
 _ORDINARY = (
-    *("accounts_clientkey", "accounts_oidcidentity", "accounts_recipient", "accounts_recoverycode"),
+    *("accounts_clientkey", "accounts_notice", "accounts_oidcidentity"),
+    *("accounts_recipient", "accounts_recoverycode"),
     *("accounts_recoverydevice", "accounts_throttlecounter", "accounts_totpdevice"),
     *("accounts_usedassertion", "accounts_user", "django_session"),
     *("consent_currentconsent", "consent_datacategory", "consent_dataitem"),

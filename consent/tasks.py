@@ -7,11 +7,13 @@ from django.utils import timezone
 
 from consent.operations import job_kinds, jobs, key_reminders
 from consent.operations.messages import send_messages as send_due_messages
+from consent.operations.notices import send_notices
 
 
 @shared_task
 def send_messages(**_later: object) -> None:
-    """Mail the confirmations that are due. Safe to run twice, and by several workers at once."""
+    """Mail what is due in both outboxes. Safe to run twice, and by several workers at once."""
+    send_notices(at=timezone.now())
     send_due_messages(at=timezone.now())
 
 

@@ -9,12 +9,14 @@ from accounts.models.clients import (
     UsedAssertion,
 )
 from accounts.models.identities import OidcIdentity
+from accounts.models.notices import Notice
 from accounts.models.people import DataSubject, Role, User
 from accounts.models.throttle import ThrottleCounter
 
 __all__ = [
     "ClientKey",
     "DataSubject",
+    "Notice",
     "OidcIdentity",
     "PurposeRequest",
     "Recipient",

@@ -22,6 +22,7 @@ from accounts.operations.enrolment import (
 )
 from accounts.operations.erasure import erase_person
 from accounts.operations.housekeeping import forget_expired
+from accounts.operations.notices import notify
 from accounts.operations.people import add_customer, create_user, register_data_subject
 from accounts.operations.sign_in import check_code, check_password, record_sign_in
 from accounts.operations.token_key import begin_token_key_rotation, finish_token_key_rotation
@@ -44,6 +45,7 @@ __all__ = [
     "issue_client_key",
     "lock_client",
     "make_recovery_codes",
+    "notify",
     "put_client",
     "put_client_key",
     "put_recipient",

@@ -9,7 +9,7 @@ from django.contrib.sessions.models import Session
 from django.db import transaction
 
 from accounts import throttle
-from accounts.models import DataSubject, User
+from accounts.models import DataSubject, Notice, User
 from audit.models import Key
 from audit.operations import destroy_key
 
@@ -35,6 +35,7 @@ def erase_person(*, subject: DataSubject, request: str, at: datetime) -> Counter
     if user is not None:
         gone += _erase_login(user)
     owners = [subject.pk, *([user.pk] if user else [])]
+    Notice.objects.filter(key__owner_id__in=owners).delete()
     living = Key.objects.filter(kind=Key.Kind.OWNER, owner_id__in=owners, destroyed_at=None)
     for key in living.order_by("pk"):
         erasure = destroy_key(key=key, at=at, request=request)

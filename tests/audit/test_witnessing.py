@@ -15,7 +15,6 @@ from pytest_django import Settings
 from audit import (
     checkpoint,
     cosignature,
-    export,
     inspection,
     logkeys,
     merkle,
@@ -37,6 +36,7 @@ from audit.operations import witnessing
 from audit.queries import EntryFilter
 from audit.witness.rules import SIZE
 from audit.witness_client import Reply
+from tests.audit import direct_export
 from tests.audit.builders import ANNA, NOW, lift_triggers, log_of, verified
 from tests.audit.test_archive import made
 from tests.audit.test_verification import rewrite_an_entry
@@ -116,7 +116,7 @@ class TestCosignatures:
         asked()
         first = published.checkpoint()
         path, trusted = tmp_path / "export", tmp_path / "policy"
-        content = b"".join(export.export_json_lines(filter=EntryFilter(), at=NOW))
+        content = b"".join(direct_export.json_lines(selected=EntryFilter(), at=NOW))
         assert first is not None
         path.write_bytes(content)
         other = cosignature.verifier_of(key=OTHER_KEY, name=NAME).to_vkey()

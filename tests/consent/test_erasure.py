@@ -21,6 +21,7 @@ from accounts import operations as accounts
 from accounts import throttle
 from accounts.identity import login_index, name_of, reference_index
 from accounts.models import DataSubject, OidcIdentity, RecoveryCode, ServiceClient, User
+from accounts.notice_kinds import NoticeKind
 from accounts.queries import subject_by_reference
 from audit import erasure_journal, keyring
 from audit import operations as log
@@ -53,6 +54,7 @@ REMOVED = {
     " created_at last_used_at",
     "accounts.OidcIdentity": "id user name confirmed issuer subject_index linked_at last_used_at",
     "accounts.RecoveryCode": "id device lookup used_at",
+    "accounts.Notice": "id user key kind facts_sealed language created_at sent_at attempts next_try_at",
     "consent.HeldItem": "id subject item value_sealed source obtained_on",
     "consent.DismissedQuestion": "id subject notice_version",
     "consent.Message": "id subject submission language created_at sent_at attempts next_try_at",
@@ -104,6 +106,7 @@ def full(
         OidcIdentity.objects.create(
             user=user, issuer="https://idp.example", subject_index=str(subject.pk), linked_at=NOW
         )
+        accounts.notify(user=user, kind=NoticeKind.PASSWORD_CHANGED, at=NOW)
         held = HeldItem(subject=subject, item=item, source=item.source, obtained_on=NOW.date())
         held.value_sealed = keyring.seal(
             key=subject.key, plaintext=HELD.encode(), context=held_context(held.id)

@@ -15,7 +15,8 @@ from accounts.models import DataSubject, User
 from audit import keyring
 from consent import operations, tasks
 from consent.models import Message, Purpose
-from consent.operations.messages import _claim, send_messages
+from consent.operations.messages import send_messages
+from consent.operations.outbox import claim
 from tests import factories
 from tests.factories import NOW
 
@@ -123,8 +124,8 @@ class TestClaim:
         choose(anna)
         as_first_read, as_second_read = Message.objects.get(), Message.objects.get()
 
-        assert _claim(as_first_read, at=NOW)
-        assert not _claim(as_second_read, at=NOW)
+        assert claim(as_first_read, at=NOW)
+        assert not claim(as_second_read, at=NOW)
 
     def test_a_message_that_cannot_be_made_holds_up_no_other(
         self, anna: DataSubject, bram: DataSubject, leak_warning: Purpose
@@ -163,7 +164,7 @@ class TestServerAway:
         with caplog.at_level(logging.WARNING):
             send_messages(at=NOW)
         assert [record.message for record in caplog.records] == [
-            "A confirmation could not be mailed (ConnectionRefusedError)."
+            "A mail could not be sent (ConnectionRefusedError)."
         ]
 
     def test_after_ten_tries_it_rests(self, anna: DataSubject, leak_warning: Purpose) -> None:

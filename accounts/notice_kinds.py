@@ -1,0 +1,12 @@
+"""What an account tells its owner by mail. A new kind also needs its words, in `notice_words.py`."""
+
+import enum
+
+TOKEN = "token"  # noqa: S105  # the name of the fact that the link of a notice is made of
+UNTIL = "until"  # the name of a fact that is a moment, in ISO 8601
+
+
+class NoticeKind(enum.StrEnum):
+    PASSWORD_CHANGED = "password-changed"  # noqa: S105  # a name
+    FACTOR_ADDED = "factor-added"
+    RECOVERY_CODE_USED = "recovery-code-used"
