@@ -90,6 +90,20 @@ def for_officers(status: object, method: str = "get", *arguments: str) -> Row:
     )
 
 
+def for_admins(status: object, method: str = "get", *arguments: str) -> Row:
+    return Row(
+        anonymous=LOG_IN,
+        halfway=LOG_IN,
+        customer=403,
+        officer=403,
+        desk=403,
+        admin=status,
+        service=LOG_IN,
+        method=method,
+        arguments=arguments,
+    )
+
+
 def while_logging_in(status: object) -> Row:
     return Row(
         anonymous=LOG_IN,
@@ -145,6 +159,10 @@ MATRIX = {
     "who-looked": for_customers(200),
     "tag-key": for_customers(200, "post"),
     "proof": for_customers(404, "get", "00000000-0000-4000-8000-000000000000"),
+    "services": for_admins(200),
+    "service-new": for_admins(200),
+    "service": for_admins(200, "get", "lekdetectie"),
+    "service-key": for_admins(200, "get", "lekdetectie"),
     "office": for_officers(ON),
     "log": for_officers(200),
     "log-verify": for_officers(ON, "post"),

@@ -19,7 +19,7 @@ from consent.vocabulary import SCOPES
 LONGEST = timedelta(days=731)  # two years; whoever wants longer forgets how to replace a key
 _LARGEST_KEY = 16_384  # characters
 _NAME = RegexValidator(
-    re.compile(r"[A-Za-z0-9_-]{1,50}\Z"),
+    re.compile(r"\A[A-Za-z0-9_-]{1,50}\Z"),
     _("Use at most 50 letters, digits, hyphens and underscores, and no spaces"),
 )
 ENDS = [0, 1, 7, 30]  # days from now
@@ -71,7 +71,7 @@ class KeyForm(_AdminForm):
                     "let the owner throw it away, make a new pair and send only the public half."
                 )
             ) from None
-        except (JwkError, UnicodeError):
+        except JwkError:
             raise forms.ValidationError(
                 _(
                     "This is not a public key that we can use. Paste it as PEM (BEGIN PUBLIC KEY) or as JWK: "
@@ -133,7 +133,10 @@ class ClientForm(KeyForm):
     )
     scopes = forms.MultipleChoiceField(
         choices=[(scope, scope) for scope in SCOPES],
-        error_messages={"required": _("Choose what the service may do")},
+        error_messages={
+            "required": _("Choose what the service may do"),
+            "invalid_choice": _("Choose what the service may do"),
+        },
     )
     field_order = ["client_id", "recipient", "scopes", "key", "kid", "since", "until"]
 
