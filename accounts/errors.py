@@ -51,5 +51,17 @@ class FactorDisabledError(AccountsError):
     """So many wrong codes were typed that this second factor no longer counts."""
 
 
+class UnknownIdentityError(AccountsError):
+    """No login has this identity at a provider."""
+
+
+class IdentityTakenError(AccountsError):
+    """The identity is that of another login, or this login has another one of the same provider."""
+
+
+class LastWayInError(AccountsError):
+    """Without this nobody could log in any more."""
+
+
 class AlreadyEnrolledError(AccountsError):
     """There is a second factor; a password alone cannot add one."""

@@ -9,4 +9,6 @@ UNTIL = "until"  # the name of a fact that is a moment, in ISO 8601
 class NoticeKind(enum.StrEnum):
     PASSWORD_CHANGED = "password-changed"  # noqa: S105  # a name
     FACTOR_ADDED = "factor-added"
+    IDENTITY_LINKED = "identity-linked"
+    IDENTITY_REMOVED = "identity-removed"
     RECOVERY_CODE_USED = "recovery-code-used"

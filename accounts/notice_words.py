@@ -36,6 +36,14 @@ WORDS: dict[NoticeKind, NoticeWords] = {
         subject=_("Your second step was set up"),
         says=(_("On %(when)s an app with codes was set up for your account."),),
     ),
+    NoticeKind.IDENTITY_LINKED: NoticeWords(
+        subject=_("You can log in with another organisation"),
+        says=(_("On %(when)s %(provider)s was linked to your account. You can log in with it."),),
+    ),
+    NoticeKind.IDENTITY_REMOVED: NoticeWords(
+        subject=_("You can no longer log in with another organisation"),
+        says=(_("On %(when)s the link between your account and %(provider)s was removed."),),
+    ),
     NoticeKind.RECOVERY_CODE_USED: NoticeWords(
         subject=_("A recovery code was used"),
         says=(

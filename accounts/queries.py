@@ -3,10 +3,11 @@
 from uuid import UUID
 
 from accounts.identity import login_index, reference_index
-from accounts.models import DataSubject, RecoveryDevice, TotpDevice, User
+from accounts.models import DataSubject, OidcIdentity, RecoveryDevice, TotpDevice, User
 
 __all__ = [
     "app_of",
+    "identities_of",
     "recovery_codes_of",
     "reference_index",
     "subject_by_reference",
@@ -34,6 +35,11 @@ def user_by_email(email: str) -> User | None:
 def app_of(user: User) -> TotpDevice | None:
     """Return the authenticator app that counts: the one that was set up last."""
     return TotpDevice.objects.filter(user=user, confirmed=True).order_by("-pk").first()
+
+
+def identities_of(user: User) -> list[OidcIdentity]:
+    """Return with which providers this login can be entered, oldest first."""
+    return list(OidcIdentity.objects.filter(user=user).order_by("pk"))
 
 
 def recovery_codes_of(user: User) -> RecoveryDevice | None:

@@ -24,6 +24,9 @@ class Limit:
 PASSWORDS_PER_ACCOUNT = Limit(name="password-account", most=10)
 PASSWORDS_PER_ADDRESS = Limit(name="password-address", most=50)
 CODES_PER_ADDRESS = Limit(name="code-address", most=20)
+PROVIDER_PER_ADDRESS = Limit(
+    name="provider-address", most=50
+)  # each asks something of the provider
 
 
 def count(*, limit: Limit, value: str, at: datetime) -> int:

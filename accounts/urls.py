@@ -1,6 +1,7 @@
 from django.urls import path
 
 from accounts.oauth import views as oauth
+from accounts.views import identities as identity_pages
 from accounts.views import log_in as log_in_pages
 
 urlpatterns = [
@@ -9,6 +10,9 @@ urlpatterns = [
     path("inloggen/herstelcode/", log_in_pages.log_in_recovery, name="log-in-recovery"),
     path("inloggen/instellen/", log_in_pages.enrol, name="enrol"),
     path("inloggen/instellen/herstelcodes/", log_in_pages.enrol_codes, name="enrol-codes"),
+    path("inloggen/extern/", identity_pages.start, name="provider-start"),
+    path("inloggen/extern/terug/", identity_pages.back, name="provider-back"),
+    path("beveiliging/inlogmiddelen/", identity_pages.identities, name="identities"),
     path("uitloggen/", log_in_pages.log_out, name="log-out"),
     path("oauth/token", oauth.token, name="token"),
     path("oauth/jwks.json", oauth.jwks, name="jwks"),

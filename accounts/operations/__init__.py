@@ -22,6 +22,13 @@ from accounts.operations.enrolment import (
 )
 from accounts.operations.erasure import erase_person
 from accounts.operations.housekeeping import forget_expired
+from accounts.operations.identities import (
+    count_provider_log_in,
+    link_identity,
+    refuse_provider,
+    remove_identity,
+    sign_in_with_identity,
+)
 from accounts.operations.notices import notify
 from accounts.operations.people import add_customer, create_user, register_data_subject
 from accounts.operations.sign_in import check_code, check_password, record_sign_in
@@ -35,6 +42,7 @@ __all__ = [
     "check_password",
     "confirm_app",
     "confirm_recovery_codes",
+    "count_provider_log_in",
     "create_client",
     "create_user",
     "end_client_key",
@@ -43,6 +51,7 @@ __all__ = [
     "finish_token_key_rotation",
     "forget_expired",
     "issue_client_key",
+    "link_identity",
     "lock_client",
     "make_recovery_codes",
     "notify",
@@ -50,9 +59,12 @@ __all__ = [
     "put_client_key",
     "put_recipient",
     "record_sign_in",
+    "refuse_provider",
     "register_data_subject",
+    "remove_identity",
     "set_purposes",
     "set_scopes",
+    "sign_in_with_identity",
     "start_app",
     "switch_client",
 ]

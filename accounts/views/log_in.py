@@ -38,6 +38,7 @@ from accounts.gates import (
     verified_user,
 )
 from accounts.models import RecoveryDevice, TotpDevice, User
+from accounts.oidc.provider import configured
 from accounts.pending import Pending
 from accounts.queries import app_of, recovery_codes_of
 from accounts.wording import fault, setup_texts
@@ -224,7 +225,8 @@ def _passed_recovery_code(halfway: Pending) -> bool:
 def _show_log_in(
     request: HttpRequest, form: PasswordForm, *, next_page: str, status: int = 200
 ) -> HttpResponse:
-    context = {"form": form, "next": next_page}
+    provider = configured()
+    context = {"form": form, "next": next_page, "provider": provider.name if provider else ""}
     return render(request, "accounts/log_in.html", context, status=status)
 
 

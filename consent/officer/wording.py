@@ -93,6 +93,11 @@ REASONS: dict[str, _Words] = {
     "wrong-password": _("Password was wrong"),
     "wrong-code": _("Code was wrong"),
     "too-many-attempts": _("Tried too often"),
+    "identity-unknown": _("The provider named someone whom no account belongs to"),
+    "provider-answer-wrong": _("The provider did not prove who it was"),
+    "provider-unreachable": _("The provider did not answer"),
+    "provider-level-too-low": _("The provider was not sure enough who it was"),
+    "provider-stopped": _("Stopped at the provider"),
 }
 
 

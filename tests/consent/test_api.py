@@ -114,8 +114,12 @@ class TestEvaluation:
             resource = {**question()["resource"], "id": reference}
             with CaptureQueriesContext(connection) as queries:
                 answer = post(client, question(resource=resource), bearer)
-            asked[reference] = (answer.status_code, answer.content, dict(answer.headers))
-            asked[reference] += (len(queries),)
+            asked[reference] = (
+                answer.status_code,
+                answer.content,
+                dict(answer.headers),
+                len(queries),
+            )
 
         assert asked["VW-9999999"] == asked["VW-0000001"]
         assert len({str(asked[one]) for one in asked if asked[one][0] == 200}) == 1

@@ -1,0 +1,232 @@
+"""Logging in with a provider (OpenID Connect), and linking one to an account that is there."""
+
+from datetime import datetime
+
+import django_otp
+from django.conf import settings
+from django.contrib import auth, messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from accounts import addresses, operations
+from accounts.errors import IdentityTakenError, LastWayInError, UnknownIdentityError
+from accounts.gates import (
+    CONTENT,
+    data_subject_of,
+    data_subject_page,
+    next_page,
+    public_page,
+    read_and_send,
+    start_page,
+    verified_user,
+)
+from accounts.models import DataSubject, User
+from accounts.oidc import flow
+from accounts.oidc.errors import LevelTooLowError, NotStartedError, ProviderError, StoppedError
+from accounts.oidc.flow import Started
+from accounts.oidc.id_tokens import Person
+from accounts.oidc.provider import Provider, configured
+from accounts.queries import identities_of
+
+_BACKEND = "accounts.backends.EmailBackend"
+
+
+@require_GET
+@public_page
+def start(request: HttpRequest) -> HttpResponse:
+    """Send somebody who wants to log in to the provider."""
+    provider, at = _provider(), timezone.now()
+    user = verified_user(request)
+    if user is not None:
+        return HttpResponseRedirect(start_page(user))
+    request.session.flush()  # nothing of an earlier log-in is left
+    started = flow.start(request, next_page=request.GET.get("next", ""), at=at)
+    try:
+        return HttpResponseRedirect(_away(provider, started, at=at))
+    except ProviderError as error:
+        return _failed(request, error, at=at)
+
+
+@require_GET
+@public_page
+def back(request: HttpRequest) -> HttpResponse:
+    """Receive somebody who comes from the provider: to log in, or to link an identity."""
+    provider, at = _provider(), timezone.now()
+    if operations.count_provider_log_in(address=_address(request), at=at):
+        messages.error(request, _("You tried too often. Wait a quarter of an hour."))
+        return _to_where_it_began(request)
+    try:
+        started, person = _proven(request, provider, at=at)
+    except ProviderError as error:
+        return _failed(request, error, at=at)
+    if started.user_id:
+        return _link(request, provider, started, person, at=at)
+    try:
+        identity = operations.sign_in_with_identity(person=person, at=at)
+    except UnknownIdentityError:
+        request.session.flush()
+        return render(request, "accounts/identity_unknown.html", {"provider": provider.name})
+    request.session.flush()
+    auth.login(request, identity.user, backend=_BACKEND)
+    django_otp.login(request, identity)
+    flow.remember(request, person)
+    address = next_page(started.next, user=identity.user)
+    return HttpResponseRedirect(address if "#" in address else address + CONTENT)
+
+
+@read_and_send
+@data_subject_page
+def identities(request: HttpRequest, subject: DataSubject) -> HttpResponse:
+    """Show with which provider this customer can log in; link it, or take it away."""
+    user = _user(subject)
+    found, provider, at = identities_of(user), configured(), timezone.now()
+    if provider is None and not found:
+        raise Http404
+    if request.method != "POST":
+        return render(
+            request,
+            "accounts/identities.html",
+            {"identities": found, "provider": provider.name if provider and not found else ""},
+        )
+    if request.POST.get("action") == "link" and provider is not None:
+        return _leave(request, provider, user, at=at)
+    if request.POST.get("action") == "remove":
+        _remove(request, user, at=at)
+    return redirect("identities")
+
+
+def _leave(request: HttpRequest, provider: Provider, user: User, *, at: datetime) -> HttpResponse:
+    """Show the way to the provider. A link: a form may lead nowhere but to ourselves (CSP form-action)."""
+    started = flow.start(request, user_id=str(user.pk), at=at)
+    try:
+        address = _away(provider, started, at=at)
+    except ProviderError as error:
+        return _failed(request, error, at=at)
+    context = {"provider": provider.name, "address": address}
+    return render(request, "accounts/identity_leave.html", context)
+
+
+def _remove(request: HttpRequest, user: User, *, at: datetime) -> None:
+    chosen = request.POST.get("identity", "")
+    try:
+        operations.remove_identity(
+            user=user, identity_id=int(chosen) if chosen.isdecimal() else 0, at=at
+        )
+    except LastWayInError:
+        messages.error(
+            request, _("You cannot remove this: you would have no other way left to log in.")
+        )
+    except UnknownIdentityError:
+        messages.error(request, _("This was removed already."))
+    else:
+        messages.success(request, _("It was removed. Nobody can log in with it any more."))
+
+
+def _proven(request: HttpRequest, provider: Provider, *, at: datetime) -> tuple[Started, Person]:
+    """Return what was started here and who the provider says it is.
+
+    Raises:
+        ProviderError: it does not belong together, or the provider proves nothing.
+    """
+    answer = request.GET
+    started = flow.take(request, state=answer.get("state", ""), at=at)
+    names_itself = provider.metadata(at=at).names_itself or "iss" in answer
+    if names_itself and answer.get("iss") != provider.issuer:
+        raise ProviderError("an answer of another provider")  # RFC 9207
+    if "error" in answer or not answer.get("code"):
+        raise StoppedError
+    person = provider.person(
+        code=answer["code"],
+        verifier=started.verifier,
+        nonce=started.nonce,
+        redirect_uri=_redirect_uri(),
+        at=at,
+    )
+    return started, person
+
+
+def _link(
+    request: HttpRequest, provider: Provider, started: Started, person: Person, *, at: datetime
+) -> HttpResponse:
+    subject = data_subject_of(request)
+    if subject is None or str(_user(subject).pk) != started.user_id:
+        messages.error(request, _("You were logged out meanwhile. Nothing was linked."))
+        return _to_where_it_began(request)
+    try:
+        operations.link_identity(user=_user(subject), person=person, name=provider.name, at=at)
+    except IdentityTakenError:
+        messages.error(
+            request, _("This was not linked: it belongs to an account already. Call us.")
+        )
+    else:
+        messages.success(
+            request, _("From now on you can log in with %(name)s.") % {"name": provider.name}
+        )
+    return redirect("identities")
+
+
+def _failed(request: HttpRequest, error: ProviderError, *, at: datetime) -> HttpResponse:
+    if not isinstance(error, NotStartedError):  # whoever comes from nowhere is no attempt
+        operations.refuse_provider(reason=error.code, at=at)
+    messages.error(request, _words(error))
+    return _to_where_it_began(request)
+
+
+def _words(error: ProviderError) -> str:
+    match error:
+        case StoppedError():
+            return _("You stopped. You can try again, or log in in another way.")
+        case LevelTooLowError():
+            return _(
+                "You logged in there in a way that is not safe enough for here. Try again, and choose the safer way."
+            )
+        case NotStartedError():
+            return _("Logging in took too long. Start again.")
+        case _:
+            return _(
+                "That did not work, and it is not your fault. Try again later, or in another way."
+            )
+
+
+def _to_where_it_began(request: HttpRequest) -> HttpResponse:
+    """Lead back: a customer who is logged in was linking, everyone else was logging in."""
+    name = "identities" if data_subject_of(request) is not None else "log-in"
+    return HttpResponseRedirect(reverse(name) + CONTENT)
+
+
+def _away(provider: Provider, started: Started, *, at: datetime) -> str:
+    return provider.authorization_url(
+        state=started.state,
+        nonce=started.nonce,
+        challenge=started.challenge,
+        redirect_uri=_redirect_uri(),
+        at=at,
+    )
+
+
+def _redirect_uri() -> str:
+    return settings.PUBLIC_BASE_URL + reverse("provider-back")
+
+
+def _provider() -> Provider:
+    found = configured()
+    if found is None:
+        raise Http404
+    return found
+
+
+def _user(subject: DataSubject) -> User:
+    assert subject.user is not None  # noqa: S101  who logged in has a login
+    return subject.user
+
+
+def _address(request: HttpRequest) -> str:
+    return addresses.caller(
+        remote=request.META.get("REMOTE_ADDR", ""),
+        forwarded_for=request.headers.get("X-Forwarded-For", ""),
+        proxies=settings.TRUSTED_PROXY_COUNT,
+    )
