@@ -3,6 +3,8 @@ from django.urls import path
 from accounts.oauth import views as oauth
 from accounts.views import identities as identity_pages
 from accounts.views import log_in as log_in_pages
+from accounts.views.security import security
+from accounts.views.step_up import step_up
 
 urlpatterns = [
     path("inloggen/", log_in_pages.log_in, name="log-in"),
@@ -12,8 +14,11 @@ urlpatterns = [
     path("inloggen/instellen/herstelcodes/", log_in_pages.enrol_codes, name="enrol-codes"),
     path("inloggen/extern/", identity_pages.start, name="provider-start"),
     path("inloggen/extern/terug/", identity_pages.back, name="provider-back"),
+    path("bevestigen/extern/", identity_pages.confirm, name="provider-confirm"),
     path("beveiliging/inlogmiddelen/", identity_pages.identities, name="identities"),
     path("uitloggen/", log_in_pages.log_out, name="log-out"),
+    path("bevestigen/", step_up, name="step-up"),
+    path("beveiliging/", security, name="security"),
     path("oauth/token", oauth.token, name="token"),
     path("oauth/jwks.json", oauth.jwks, name="jwks"),
     path(".well-known/oauth-authorization-server", oauth.metadata, name="oauth-metadata"),

@@ -104,6 +104,20 @@ def for_admins(status: object, method: str = "get", *arguments: str) -> Row:
     )
 
 
+def for_logged_in(status: object, method: str = "get", **form: str) -> Row:
+    return Row(
+        anonymous=LOG_IN,
+        halfway=LOG_IN,
+        customer=status,
+        officer=status,
+        desk=status,
+        admin=status,
+        service=LOG_IN,
+        method=method,
+        form=form,
+    )
+
+
 def while_logging_in(status: object) -> Row:
     return Row(
         anonymous=LOG_IN,
@@ -128,6 +142,12 @@ MATRIX = {
     "log-in-recovery": while_logging_in(200),
     "enrol": while_logging_in(ON),
     "enrol-codes": while_logging_in(ON),
+    "step-up": for_logged_in(200),
+    "security": for_logged_in(200),
+    "provider-start": for_everyone(404),  # no provider is configured
+    "provider-back": for_everyone(404),
+    "provider-confirm": for_logged_in(404),
+    "identities": for_customers(404),
     "log-out": for_everyone(ON, "post"),
     "token": for_everyone(400, "post"),
     "jwks": for_everyone(200),
@@ -247,7 +267,13 @@ class TestEveryAddress:
             expected = (
                 {Audience.HALFWAY}
                 if pattern.name in HALFWAY_PAGES
-                else {Audience.DATA_SUBJECT, Audience.OFFICER, Audience.DESK, Audience.ADMIN}
+                else {
+                    Audience.DATA_SUBJECT,
+                    Audience.OFFICER,
+                    Audience.DESK,
+                    Audience.ADMIN,
+                    Audience.LOGGED_IN,
+                }
                 if is_gated
                 else {Audience.EVERYONE}
             )

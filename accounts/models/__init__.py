@@ -11,6 +11,7 @@ from accounts.models.clients import (
 from accounts.models.identities import OidcIdentity
 from accounts.models.notices import Notice
 from accounts.models.people import DataSubject, Role, User
+from accounts.models.sessions import UserSession
 from accounts.models.throttle import ThrottleCounter
 
 __all__ = [
@@ -28,4 +29,5 @@ __all__ = [
     "TotpDevice",
     "UsedAssertion",
     "User",
+    "UserSession",
 ]

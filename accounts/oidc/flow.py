@@ -1,5 +1,6 @@
 """From our page to the provider and back: what the session remembers meanwhile, for one log-in and once."""
 
+import enum
 import hmac
 import secrets
 from base64 import urlsafe_b64encode
@@ -18,10 +19,19 @@ _NAME = "provider_log_in"
 _PROVEN = "provider"
 
 
+class Why(enum.StrEnum):
+    """What somebody went to the provider for."""
+
+    LOG_IN = "log-in"
+    LINK = "link"  # to link an identity to the account that is logged in
+    CONFIRM = "confirm"  # to show once more that it is them
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Started:
-    """A log-in that is at the provider. `user_id` is who links an identity; empty: somebody logs in."""
+    """A log-in that is at the provider. `user_id` is who was logged in when it began, if anyone was."""
 
+    why: Why
     state: str
     nonce: str
     verifier: str
@@ -39,9 +49,12 @@ class Started:
         return not self.since <= at < self.since + settings.LOGIN_PENDING_LASTS
 
 
-def start(request: HttpRequest, *, at: datetime, next_page: str = "", user_id: str = "") -> Started:
+def start(
+    request: HttpRequest, *, why: Why, at: datetime, next_page: str = "", user_id: str = ""
+) -> Started:
     """Remember that this browser goes to the provider; an earlier time that it did is forgotten."""
     started = Started(
+        why=why,
         state=secrets.token_urlsafe(32),
         nonce=secrets.token_urlsafe(32),
         verifier=secrets.token_urlsafe(48),
@@ -64,7 +77,8 @@ def take(request: HttpRequest, *, state: str, at: datetime) -> Started:
     if kept is None:
         raise NotStartedError
     request.session.save()  # before anything else happens, so that no second request finds it
-    started = Started(**{**kept, "since": datetime.fromisoformat(kept["since"])})
+    facts = {"why": Why(kept["why"]), "since": datetime.fromisoformat(kept["since"])}
+    started = Started(**{**kept, **facts})
     if not hmac.compare_digest(state.encode("utf-8", "replace"), started.state.encode()):
         raise ProviderError("another state")
     if started.is_over(at=at):

@@ -53,9 +53,18 @@ class Provider:
         return _metadata(self.issuer, at=at)
 
     def authorization_url(
-        self, *, state: str, nonce: str, challenge: str, redirect_uri: str, at: datetime
+        self,
+        *,
+        state: str,
+        nonce: str,
+        challenge: str,
+        redirect_uri: str,
+        max_age: timedelta,
+        at: datetime,
     ) -> str:
         """Return where to send the browser (section 3.1.2.1, RFC 7636).
+
+        Whoever logged in there longer ago than `max_age` has to log in again.
 
         Raises:
             ProviderError: it cannot be reached, or says something else than it should.
@@ -71,7 +80,7 @@ class Provider:
             "code_challenge": challenge,
             "code_challenge_method": "S256",
             "acr_values": " ".join(enough()),
-            "max_age": str(int(settings.OIDC_MAX_AGE.total_seconds())),
+            "max_age": str(int(max_age.total_seconds())),
         }
         return f"{endpoint}{'&' if urlsplit(endpoint).query else '?'}{urlencode(asked)}"
 

@@ -23,6 +23,7 @@ from accounts.operations.enrolment import (
 from accounts.operations.erasure import erase_person
 from accounts.operations.housekeeping import forget_expired
 from accounts.operations.identities import (
+    confirm_with_identity,
     count_provider_log_in,
     link_identity,
     refuse_provider,
@@ -31,6 +32,11 @@ from accounts.operations.identities import (
 )
 from accounts.operations.notices import notify
 from accounts.operations.people import add_customer, create_user, register_data_subject
+from accounts.operations.sessions import (
+    confirm_identity,
+    end_other_sessions,
+    end_sessions,
+)
 from accounts.operations.sign_in import check_code, check_password, record_sign_in
 from accounts.operations.token_key import begin_token_key_rotation, finish_token_key_rotation
 
@@ -41,11 +47,15 @@ __all__ = [
     "check_code",
     "check_password",
     "confirm_app",
+    "confirm_identity",
     "confirm_recovery_codes",
+    "confirm_with_identity",
     "count_provider_log_in",
     "create_client",
     "create_user",
     "end_client_key",
+    "end_other_sessions",
+    "end_sessions",
     "enrol",
     "erase_person",
     "finish_token_key_rotation",

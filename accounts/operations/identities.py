@@ -9,43 +9,57 @@ from accounts.errors import IdentityTakenError, LastWayInError, UnknownIdentityE
 from accounts.identity import provider_index
 from accounts.models import OidcIdentity, Role, User
 from accounts.notice_kinds import NoticeKind
+from accounts.oidc import id_tokens
 from accounts.oidc.id_tokens import Person
 from accounts.operations.events import log_of_user, log_refusal
 from accounts.operations.notices import notify
+from accounts.operations.sessions import confirm_identity
 from accounts.queries import app_of
+from accounts.session_rules import Method
 from audit.events import EventKind
 
-FACTOR = "provider"
 
-
-@transaction.atomic
 def sign_in_with_identity(*, person: Person, at: datetime) -> OidcIdentity:
     """Return the identity, with its login: both factors have passed, at the provider.
 
     Raises:
         UnknownIdentityError: no login that is in use has this identity.
     """
-    found = OidcIdentity.objects.select_related("user__key").filter(
-        issuer=person.issuer,
-        subject_index=provider_index(person.issuer, person.subject),
-        confirmed=True,
-        user__is_active=True,
-        user__role=Role.CUSTOMER,
-    )
-    identity: OidcIdentity | None = found.first()
+    identity = _of(person)
     if identity is None:
-        log_refusal(user=None, step=FACTOR, reason="identity-unknown", at=at)
+        refuse_provider(reason="identity-unknown", at=at)
         raise UnknownIdentityError
-    identity.last_used_at = at
-    identity.save(update_fields=["last_used_at"])
-    log_of_user(EventKind.SIGNED_IN, user=identity.user, at=at, shown={"factor": FACTOR})
+    with transaction.atomic():
+        _note_use(identity, at=at)
+        shown = {"factor": Method.PROVIDER}
+        log_of_user(EventKind.SIGNED_IN, user=identity.user, at=at, shown=shown)
+    return identity
+
+
+@transaction.atomic
+def confirm_with_identity(
+    *, user: User, person: Person, since: datetime, at: datetime
+) -> OidcIdentity:
+    """Return the identity by which someone who was logged in showed once more who it is.
+
+    `since` is when that was asked: an earlier log-in at the provider does not count.
+
+    Raises:
+        UnknownIdentityError: it is not an identity of this login, or from before it was asked.
+    """
+    identity = _of(person)
+    is_now = person.auth_time >= since - id_tokens.SKEW
+    if identity is None or identity.user_id != user.pk or not is_now:
+        raise UnknownIdentityError
+    _note_use(identity, at=at)
+    confirm_identity(user=user, method=Method.PROVIDER, at=at)
     return identity
 
 
 @transaction.atomic
 def refuse_provider(*, reason: str, at: datetime) -> None:
     """Log that a log-in with the provider failed; nobody proved who tried."""
-    log_refusal(user=None, step=FACTOR, reason=reason, at=at)
+    log_refusal(user=None, step=Method.PROVIDER, reason=reason, at=at)
 
 
 @transaction.atomic
@@ -94,3 +108,24 @@ def count_provider_log_in(*, address: str, at: datetime) -> bool:
     """Count a log-in with the provider from this address, and return whether there were too many."""
     limit = throttle.PROVIDER_PER_ADDRESS
     return throttle.count(limit=limit, value=address, at=at) > limit.most
+
+
+def _of(person: Person) -> OidcIdentity | None:
+    """Return the identity of a customer whose login is in use."""
+    found: OidcIdentity | None = (
+        OidcIdentity.objects.select_related("user__key")
+        .filter(
+            issuer=person.issuer,
+            subject_index=provider_index(person.issuer, person.subject),
+            confirmed=True,
+            user__is_active=True,
+            user__role=Role.CUSTOMER,
+        )
+        .first()
+    )
+    return found
+
+
+def _note_use(identity: OidcIdentity, *, at: datetime) -> None:
+    identity.last_used_at = at
+    identity.save(update_fields=["last_used_at"])

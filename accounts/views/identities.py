@@ -1,10 +1,10 @@
 """Logging in with a provider (OpenID Connect), and linking one to an account that is there."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from urllib.parse import urlencode
 
-import django_otp
 from django.conf import settings
-from django.contrib import auth, messages
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -12,12 +12,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from accounts import addresses, operations
+from accounts import operations, sessions
 from accounts.errors import IdentityTakenError, LastWayInError, UnknownIdentityError
 from accounts.gates import (
     CONTENT,
     data_subject_of,
     data_subject_page,
+    logged_in_page,
     next_page,
     public_page,
     read_and_send,
@@ -27,12 +28,13 @@ from accounts.gates import (
 from accounts.models import DataSubject, User
 from accounts.oidc import flow
 from accounts.oidc.errors import LevelTooLowError, NotStartedError, ProviderError, StoppedError
-from accounts.oidc.flow import Started
+from accounts.oidc.flow import Started, Why
 from accounts.oidc.id_tokens import Person
 from accounts.oidc.provider import Provider, configured
 from accounts.queries import identities_of
-
-_BACKEND = "accounts.backends.EmailBackend"
+from accounts.session_rules import Method
+from accounts.step_up import step_up_to_send
+from accounts.views.attempts import caller
 
 
 @require_GET
@@ -44,11 +46,18 @@ def start(request: HttpRequest) -> HttpResponse:
     if user is not None:
         return HttpResponseRedirect(start_page(user))
     request.session.flush()  # nothing of an earlier log-in is left
-    started = flow.start(request, next_page=request.GET.get("next", ""), at=at)
-    try:
-        return HttpResponseRedirect(_away(provider, started, at=at))
-    except ProviderError as error:
-        return _failed(request, error, at=at)
+    started = flow.start(request, why=Why.LOG_IN, next_page=request.GET.get("next", ""), at=at)
+    return _to_provider(request, provider, started, at=at)
+
+
+@require_GET
+@logged_in_page
+def confirm(request: HttpRequest, user: User) -> HttpResponse:
+    """Send somebody to the provider to show once more who it is."""
+    provider, at = _provider(), timezone.now()
+    came_for = next_page(request.GET.get("next", ""), user=user)
+    started = flow.start(request, why=Why.CONFIRM, next_page=came_for, user_id=str(user.pk), at=at)
+    return _to_provider(request, provider, started, at=at)
 
 
 @require_GET
@@ -56,30 +65,35 @@ def start(request: HttpRequest) -> HttpResponse:
 def back(request: HttpRequest) -> HttpResponse:
     """Receive somebody who comes from the provider: to log in, or to link an identity."""
     provider, at = _provider(), timezone.now()
-    if operations.count_provider_log_in(address=_address(request), at=at):
+    if operations.count_provider_log_in(address=caller(request), at=at):
         messages.error(request, _("You tried too often. Wait a quarter of an hour."))
         return _to_where_it_began(request)
     try:
         started, person = _proven(request, provider, at=at)
     except ProviderError as error:
         return _failed(request, error, at=at)
-    if started.user_id:
+    if started.why is Why.LINK:
         return _link(request, provider, started, person, at=at)
+    if started.why is Why.CONFIRM:
+        return _confirm(request, started, person, at=at)
     try:
         identity = operations.sign_in_with_identity(person=person, at=at)
     except UnknownIdentityError:
         request.session.flush()
         return render(request, "accounts/identity_unknown.html", {"provider": provider.name})
     request.session.flush()
-    auth.login(request, identity.user, backend=_BACKEND)
-    django_otp.login(request, identity)
+    # What counts as fresh is when the person logged in there, not when we heard of it.
+    proven_at = min(person.auth_time, at)
+    sessions.begin(
+        request, user=identity.user, device=identity, method=Method.PROVIDER, at=proven_at
+    )
     flow.remember(request, person)
-    address = next_page(started.next, user=identity.user)
-    return HttpResponseRedirect(address if "#" in address else address + CONTENT)
+    return _on_to(next_page(started.next, user=identity.user))
 
 
 @read_and_send
 @data_subject_page
+@step_up_to_send()
 def identities(request: HttpRequest, subject: DataSubject) -> HttpResponse:
     """Show with which provider this customer can log in; link it, or take it away."""
     user = _user(subject)
@@ -101,7 +115,7 @@ def identities(request: HttpRequest, subject: DataSubject) -> HttpResponse:
 
 def _leave(request: HttpRequest, provider: Provider, user: User, *, at: datetime) -> HttpResponse:
     """Show the way to the provider. A link: a form may lead nowhere but to ourselves (CSP form-action)."""
-    started = flow.start(request, user_id=str(user.pk), at=at)
+    started = flow.start(request, why=Why.LINK, user_id=str(user.pk), at=at)
     try:
         address = _away(provider, started, at=at)
     except ProviderError as error:
@@ -169,6 +183,37 @@ def _link(
     return redirect("identities")
 
 
+def _confirm(
+    request: HttpRequest, started: Started, person: Person, *, at: datetime
+) -> HttpResponse:
+    user = verified_user(request)
+    if user is None or str(user.pk) != started.user_id:
+        messages.error(request, _("You were logged out meanwhile. Log in again."))
+        return _on_to(reverse("log-in"))
+    try:
+        identity = operations.confirm_with_identity(
+            user=user, person=person, since=started.since, at=at
+        )
+    except UnknownIdentityError:
+        messages.error(
+            request,
+            _("This does not show that it is you. Log in at the other organisation again."),
+        )
+        return _on_to(f"{reverse('step-up')}?{urlencode({'next': started.next})}")
+    proven_at = min(person.auth_time, at)
+    sessions.prove_again(request, device=identity, method=Method.PROVIDER, at=proven_at)
+    return _on_to(started.next)
+
+
+def _to_provider(
+    request: HttpRequest, provider: Provider, started: Started, *, at: datetime
+) -> HttpResponse:
+    try:
+        return HttpResponseRedirect(_away(provider, started, at=at))
+    except ProviderError as error:
+        return _failed(request, error, at=at)
+
+
 def _failed(request: HttpRequest, error: ProviderError, *, at: datetime) -> HttpResponse:
     if not isinstance(error, NotStartedError):  # whoever comes from nowhere is no attempt
         operations.refuse_provider(reason=error.code, at=at)
@@ -195,7 +240,7 @@ def _words(error: ProviderError) -> str:
 def _to_where_it_began(request: HttpRequest) -> HttpResponse:
     """Lead back: a customer who is logged in was linking, everyone else was logging in."""
     name = "identities" if data_subject_of(request) is not None else "log-in"
-    return HttpResponseRedirect(reverse(name) + CONTENT)
+    return _on_to(reverse(name))
 
 
 def _away(provider: Provider, started: Started, *, at: datetime) -> str:
@@ -204,8 +249,13 @@ def _away(provider: Provider, started: Started, *, at: datetime) -> str:
         nonce=started.nonce,
         challenge=started.challenge,
         redirect_uri=_redirect_uri(),
+        max_age=timedelta() if started.why is Why.CONFIRM else settings.OIDC_MAX_AGE,
         at=at,
     )
+
+
+def _on_to(address: str) -> HttpResponse:
+    return HttpResponseRedirect(address if "#" in address else address + CONTENT)
 
 
 def _redirect_uri() -> str:
@@ -222,11 +272,3 @@ def _provider() -> Provider:
 def _user(subject: DataSubject) -> User:
     assert subject.user is not None  # noqa: S101  who logged in has a login
     return subject.user
-
-
-def _address(request: HttpRequest) -> str:
-    return addresses.caller(
-        remote=request.META.get("REMOTE_ADDR", ""),
-        forwarded_for=request.headers.get("X-Forwarded-For", ""),
-        proxies=settings.TRUSTED_PROXY_COUNT,
-    )

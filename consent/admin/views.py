@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 from accounts.errors import TooManyKeysError
 from accounts.gates import admin_page, read_and_send
 from accounts.models import ServiceClient, User
+from accounts.step_up import step_up_required, step_up_to_send
 from consent.admin import wording
 from consent.admin.actions import RefusedError, act
 from consent.admin.forms import ENDS, ClientForm, KeyForm
@@ -43,6 +44,7 @@ def listed(request: HttpRequest, _admin: User) -> HttpResponse:
 @read_and_send
 @sensitive_post_parameters()
 @admin_page
+@step_up_required
 def new(request: HttpRequest, admin: User) -> HttpResponse:
     """Register a system with its first public key."""
     at = timezone.now()
@@ -66,6 +68,7 @@ def new(request: HttpRequest, admin: User) -> HttpResponse:
 
 @read_and_send
 @admin_page
+@step_up_to_send()
 def one(request: HttpRequest, admin: User, client_id: str) -> HttpResponse:
     """Show a system, and do what one of the buttons on its page says."""
     client, at = _client(client_id), timezone.now()
@@ -86,6 +89,7 @@ def one(request: HttpRequest, admin: User, client_id: str) -> HttpResponse:
 @read_and_send
 @sensitive_post_parameters()
 @admin_page
+@step_up_required
 def new_key(request: HttpRequest, admin: User, client_id: str) -> HttpResponse:
     """Add a key beside the one that is in use."""
     client, at = _client(client_id), timezone.now()
