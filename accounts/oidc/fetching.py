@@ -51,12 +51,16 @@ def _asked(url: str, method: str, body: str | None, headers: Mapping[str, str]) 
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     connection = kind(parts.hostname or "", parts.port, timeout=SECONDS)
     # The timeout is for each step; a provider that sends a letter at a time must not hold us either.
+    # The line is kept: of an answer that closes its connection, the connection no longer knows it.
+    lines: list[socket.socket] = []
     is_over = threading.Event()
-    end = threading.Timer(SECONDS, _cut, [connection, is_over])
+    end = threading.Timer(SECONDS, _cut, [lines, is_over])
     end.daemon = True
     end.start()
     target = parts.path + (f"?{parts.query}" if parts.query else "")
     try:
+        connection.connect()
+        lines.append(connection.sock)
         connection.request(method, target or "/", body, {"Accept": "application/json", **headers})
         answer = connection.getresponse()
         content = answer.read(LARGEST + 1)
@@ -73,7 +77,8 @@ def _asked(url: str, method: str, body: str | None, headers: Mapping[str, str]) 
     return content
 
 
-def _cut(connection: http.client.HTTPConnection, is_over: threading.Event) -> None:
+def _cut(lines: list[socket.socket], is_over: threading.Event) -> None:
     is_over.set()
-    with suppress(OSError, AttributeError):  # not connected, or ended just now
-        connection.sock.shutdown(socket.SHUT_RDWR)
+    for line in lines:
+        with suppress(OSError):  # it ended just now
+            line.shutdown(socket.SHUT_RDWR)
