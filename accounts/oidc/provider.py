@@ -167,12 +167,15 @@ def client_key(
 
     Raises:
         ValueError: it is not a private key, or of a kind that we do not use.
+        JwkError: it is too small or too large.
     """
     private = serialization.load_pem_private_key(pem.encode(), password=None)
     if not isinstance(
         private, ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey
     ):
         raise ValueError("not an RSA, EC P-256 or Ed25519 key")  # noqa: TRY004  a fault of the file
+    if isinstance(private, ec.EllipticCurvePrivateKey) and private.curve.name != "secp256r1":
+        raise ValueError("not the curve P-256")
     public = jwk.checked(jwk.from_public_key(private.public_key()))
     return private, jwk.algorithms_of(public)[0], jwk.thumbprint(public)
 

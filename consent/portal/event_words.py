@@ -43,6 +43,15 @@ DAMAGED: Phrase = (
     gettext_lazy("can no longer read this line: it is damaged."),
     gettext_lazy("Call us if you want to know more."),
 )
+# What one logged in with, where that is something else than a code.
+WITH: dict[tuple[str, str], Words] = {
+    (EventKind.SIGNED_IN, "provider"): gettext_lazy(
+        "Another organisation checked that it was you."
+    ),
+    (EventKind.IDENTITY_CONFIRMED, "provider"): gettext_lazy(
+        "Another organisation checked that, before something that we protect extra well."
+    ),
+}
 OTHER_KINDS: dict[str, Phrase] = {
     EventKind.CONSENT_GIVEN: (
         "pen",

@@ -17,6 +17,7 @@ from consent.portal.event_words import (
     OTHER_KINDS,
     STOPPED,
     UNKNOWN_KIND,
+    WITH,
     Words,
 )
 from consent.queries.values import CategoryHoldings, SeenEvent
@@ -103,6 +104,7 @@ def sentence(event: SeenEvent) -> EventSentence:
         return _about_use(event)
     known = OTHER_KINDS.get(event.kind, UNKNOWN_KIND)
     icon, who, what, why = DAMAGED if event.is_damaged else known
+    why = WITH.get((event.kind, event.factor), why)
     about = {"category": event.category, "purpose": event.purpose}
     return EventSentence(
         icon=icon,

@@ -30,6 +30,8 @@ SIGN_INS = frozenset(
         EventKind.IDENTITY_CONFIRMED,
         EventKind.SIGN_IN_FAILED,
         EventKind.SECOND_FACTOR_ADDED,
+        EventKind.IDENTITY_LINKED,
+        EventKind.IDENTITY_REMOVED,
         EventKind.RECOVERY_CODE_USED,
     }
 )
@@ -105,6 +107,7 @@ def seen(entry: log.EntryView, register: Register, language: str, *, signed: int
         provable=(entry.uid,) if entry.index is not None and entry.index < signed else (),
         submission=str(shown.get("submission", "")),
         is_damaged=entry.is_damaged,
+        factor=str(shown.get("factor", "")),
     )
 
 

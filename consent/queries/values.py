@@ -73,6 +73,7 @@ class SeenEvent:
     submission: str = ""  # the number that choices saved with one press share
     provable: tuple[UUID, ...] = ()  # the lines of the log that a signed head covers
     is_damaged: bool = False  # someone changed what it says, so that it cannot be read
+    factor: str = ""  # with what one logged in, or showed who one was
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

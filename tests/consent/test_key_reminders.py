@@ -52,7 +52,7 @@ class TestReminder:
             remind_of_keys(at=before(days))
 
         assert [message.subject for message in mail.outbox] == [
-            f"Key of lekdetectie ends in {days} days" for days in (60, 30, 7)
+            f"Sleutel van lekdetectie stopt over {days} dagen" for days in (60, 30, 7)
         ]
         assert {tuple(message.to) for message in mail.outbox} == {("storing@vechtwater.example",)}
 

@@ -26,6 +26,11 @@ def encoded(content: bytes) -> str:
     return urlsafe_b64encode(content).rstrip(b"=").decode()
 
 
+def without_nothing(members: dict[str, Any]) -> dict[str, Any]:
+    """Return the members without those that were to be left out."""
+    return {name: value for name, value in members.items() if value is not None}
+
+
 class State:
     def __init__(self) -> None:
         self.lock = threading.Lock()
@@ -64,13 +69,13 @@ class State:
         }
         for name, shift in self.how.get("shift", {}).items():
             claims[name] = now + shift
-        claims = {name: value for name, value in claims.items() if value is not None}
+        claims = without_nothing(claims)
         algorithm = self.how.get("alg", "ES256")
         header = {
             "kid": f"{'rsa' if algorithm[1:3] == 'S2' and algorithm[0] in 'RP' else 'ec'}-{self.kid}"
         }
         header = {**header, **self.how.get("header", {})}
-        header = {name: value for name, value in header.items() if value is not None}
+        header = without_nothing(header)
         return self._signed(claims, header, algorithm)
 
     def _signed(self, claims: dict[str, Any], header: dict[str, Any], algorithm: str) -> str:
@@ -128,7 +133,7 @@ class Provider(BaseHTTPRequestHandler):
             "authorization_response_iss_parameter_supported": True,
             **STATE.how.get("metadata", {}),
         }
-        return {name: value for name, value in found.items() if value is not None}
+        return without_nothing(found)
 
     def authorize(self) -> None:
         """Log in whoever `login_hint` of the control names, at once, and send the browser back."""
@@ -141,7 +146,7 @@ class Provider(BaseHTTPRequestHandler):
         STATE.codes[code] = {**asked, "sub": STATE.how.get("sub", "anna-bij-de-aanbieder")}
         answer = {"code": code, "state": asked["state"], "iss": STATE.address}
         answer |= STATE.how.get("answer", {})
-        answer = {name: value for name, value in answer.items() if value is not None}
+        answer = without_nothing(answer)
         self.send_response(302)
         self.send_header("Location", f"{asked['redirect_uri']}?{urlencode(answer)}")
         self.end_headers()
@@ -161,9 +166,7 @@ class Provider(BaseHTTPRequestHandler):
             return
         answer = {"access_token": "x", "token_type": "Bearer", "id_token": STATE.id_token(granted)}
         answer |= STATE.how.get("token", {})
-        self.tell(
-            {name: value for name, value in answer.items() if value is not None}, name="token"
-        )
+        self.tell(without_nothing(answer), name="token")
 
     def is_our_client(self, form: dict[str, str]) -> bool:
         if key := STATE.how.get("client_key"):
