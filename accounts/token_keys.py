@@ -20,6 +20,7 @@ from accounts import jwk
 from audit.keyfiles import KeyFileError, destroy_file, destroy_leftovers, read_or_make
 
 ALGORITHM = "ES256"
+_CURRENT, _PREVIOUS, _NEXT = "token.key", "token-previous.key", "token-next.key"
 _Stamp = tuple[int, int, int]  # what tells two files with one name apart
 
 
@@ -41,7 +42,7 @@ def signing_key() -> SigningKey:
     Raises:
         KeyFileError: the file cannot be read or made, or holds something else.
     """
-    path = _current()
+    path = f"{settings.KEYS_DIR}/{_CURRENT}"
     stamp = _stamp(path)
     if stamp is None:
         _made(path)
@@ -55,11 +56,9 @@ def accepted_keys() -> tuple[SigningKey, ...]:
     Raises:
         KeyFileError: a file cannot be read or made, or holds something else.
     """
-    now, stamp = signing_key(), _stamp(_previous())
-    if stamp is None:
-        return (now,)
-    before = _read(_previous(), stamp)
-    return (now,) if before.kid == now.kid else (now, before)
+    now, path = signing_key(), f"{settings.KEYS_DIR}/{_PREVIOUS}"
+    stamp = _stamp(path)
+    return (now,) if stamp is None else _both(now, _read(path, stamp))
 
 
 def begin_rotation() -> SigningKey:
@@ -70,17 +69,17 @@ def begin_rotation() -> SigningKey:
         KeyFileError: a file cannot be read or written.
     """
     signing_key()
-    before, draft = _previous(), _current().with_name("token-next.key")
+    now, before, draft = (Path(settings.KEYS_DIR, name) for name in (_CURRENT, _PREVIOUS, _NEXT))
     if _is_begun():
         raise RotationError(
             "Another key signs already. When ten minutes have passed: rotate_token_key --finish"
         )
-    _made(draft)
+    _made(str(draft))
     try:
         # First a second name, then the change: at no moment is there no key, or one that nobody accepts.
         before.unlink(missing_ok=True)  # the second name, of a step that was cut short
-        os.link(_current(), before)
-        draft.replace(_current())
+        os.link(now, before)
+        draft.replace(now)
     except OSError as error:
         raise _cannot_write(error) from error
     return signing_key()
@@ -93,39 +92,37 @@ def finish_rotation() -> None:
         RotationError: no rotation was begun.
         KeyFileError: the file cannot be removed.
     """
-    destroy_leftovers(_current().parent)
+    destroy_leftovers(Path(settings.KEYS_DIR))
     if not _is_begun():
         raise RotationError("One key signs, and no other counts. First: rotate_token_key")
-    destroy_file(_previous())
+    destroy_file(Path(settings.KEYS_DIR, _PREVIOUS))
 
 
 def _is_begun() -> bool:
     """Return whether there are two keys. Two names of one file are a step that was cut short."""
-    return _previous().exists() and not _previous().samefile(_current())
+    now, before = (Path(settings.KEYS_DIR, name) for name in (_CURRENT, _PREVIOUS))
+    return before.exists() and not before.samefile(now)
 
 
-def _current() -> Path:
-    return Path(settings.KEYS_DIR) / "token.key"
+def _both(now: SigningKey, before: SigningKey) -> tuple[SigningKey, ...]:
+    return (now,) if before.kid == now.kid else (now, before)
 
 
-def _previous() -> Path:
-    return Path(settings.KEYS_DIR) / "token-previous.key"
-
-
-def _stamp(path: Path) -> _Stamp | None:
+def _stamp(path: str) -> _Stamp | None:
+    """Return what tells this file from another with its name: microseconds, for it is asked on every request."""
     try:
-        found = path.stat()
+        found = os.stat(path)  # noqa: PTH116  a Path costs ten times as much
     except OSError:
         return None
     return found.st_ino, found.st_mtime_ns, found.st_size
 
 
-def _made(path: Path) -> bytes:
-    return read_or_make(path, lambda: jwk.to_pem(ec.generate_private_key(ec.SECP256R1())))
+def _made(path: str) -> bytes:
+    return read_or_make(Path(path), lambda: jwk.to_pem(ec.generate_private_key(ec.SECP256R1())))
 
 
 @lru_cache(maxsize=8)
-def _read(path: Path, _stamp: _Stamp | None) -> SigningKey:
+def _read(path: str, _stamp: _Stamp | None) -> SigningKey:
     try:
         private = serialization.load_pem_private_key(_made(path), password=None)
     except ValueError as error:
