@@ -3,6 +3,7 @@
 import enum
 
 TOKEN = "token"  # noqa: S105  # the name of the fact that the link of a notice is made of
+BROWSER = "browser"  # the name of a fact that is a kind of browser, as a code
 UNTIL = "until"  # the name of a fact that is a moment, in ISO 8601
 
 
@@ -11,4 +12,5 @@ class NoticeKind(enum.StrEnum):
     FACTOR_ADDED = "factor-added"
     IDENTITY_LINKED = "identity-linked"
     IDENTITY_REMOVED = "identity-removed"
+    UNKNOWN_BROWSER = "unknown-browser"
     RECOVERY_CODE_USED = "recovery-code-used"

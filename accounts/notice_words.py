@@ -44,6 +44,13 @@ WORDS: dict[NoticeKind, NoticeWords] = {
         subject=_("You can no longer log in with another organisation"),
         says=(_("On %(when)s the link between your account and %(provider)s was removed."),),
     ),
+    NoticeKind.UNKNOWN_BROWSER: NoticeWords(
+        subject=_("You logged in with another browser"),
+        says=(
+            _("On %(when)s someone logged in to your account, with: %(browser)s."),
+            _("We had not seen this browser with your account before."),
+        ),
+    ),
     NoticeKind.RECOVERY_CODE_USED: NoticeWords(
         subject=_("A recovery code was used"),
         says=(

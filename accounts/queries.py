@@ -1,19 +1,29 @@
 """Every read of people and systems: by a keyed hash of what is typed, never by the value itself."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from accounts.identity import login_index, reference_index
-from accounts.models import DataSubject, OidcIdentity, RecoveryDevice, TotpDevice, User
+from accounts.models import DataSubject, OidcIdentity, RecoveryDevice, TotpDevice, User, UserSession
+from audit import queries as log
+from audit.events import EventKind
 
 __all__ = [
     "app_of",
     "identities_of",
     "recovery_codes_of",
     "reference_index",
+    "sessions_of",
+    "sign_ins_of",
     "subject_by_reference",
     "subject_of",
     "user_by_email",
 ]
+
+
+SIGN_INS = frozenset({EventKind.SIGNED_IN, EventKind.SIGN_IN_FAILED})
+_SIGN_INS_SHOWN = 10
 
 
 def subject_by_reference(reference: str) -> DataSubject | None:
@@ -45,3 +55,21 @@ def identities_of(user: User) -> list[OidcIdentity]:
 def recovery_codes_of(user: User) -> RecoveryDevice | None:
     """Return the set of recovery codes that counts."""
     return RecoveryDevice.objects.filter(user=user, confirmed=True).order_by("-pk").first()
+
+
+def sessions_of(user: User, *, at: datetime) -> Sequence[UserSession]:
+    """Return where a user is logged in, the browser that was used last first."""
+    open_now = UserSession.objects.filter(user=user, expires_at__gt=at).exclude(role="")
+    return list(open_now.order_by("-last_seen_at", "public_id"))
+
+
+def sign_ins_of(user: User) -> Sequence[log.EntryView]:
+    """Return how a customer logged in lately and who tried to, newest first; nothing for staff.
+
+    What staff do names the login in the part for officers, and is not looked up by it.
+    """
+    subject = subject_of(user.id)
+    if subject is None:
+        return ()
+    kept = log.EntryFilter(subject_id=subject.id, kinds=SIGN_INS)
+    return log.entries(filter=kept, before=None, limit=_SIGN_INS_SHOWN)

@@ -27,23 +27,30 @@ def step_up_required(page: GatedPage[Who, P]) -> GatedPage[Who, P]:
 
     What was sent is not kept: one comes back to read the page.
     """
-    return _asking(page, methods=None, back="")
+    return _asking(page, methods=None)
 
 
-def step_up_to_send(*, back: str = "") -> Callable[[GatedPage[Who, P]], GatedPage[Who, P]]:
+def step_up_to_send(
+    *, back: str = "", arguments: tuple[str, ...] = ()
+) -> Callable[[GatedPage[Who, P]], GatedPage[Who, P]]:
     """Ask for a fresh second factor before something is sent; reading the page needs none.
 
-    `back` names the page to come back to, with the arguments of this one; without it, this page itself.
+    `back` names the page to come back to, and `arguments` what it takes over of the arguments of this one;
+    without it, this page itself.
     """
 
     def decorated(page: GatedPage[Who, P]) -> GatedPage[Who, P]:
-        return _asking(page, methods=frozenset({"POST"}), back=back)
+        return _asking(page, methods=frozenset({"POST"}), back=back, arguments=arguments)
 
     return decorated
 
 
 def _asking(
-    page: GatedPage[Who, P], *, methods: frozenset[str] | None, back: str
+    page: GatedPage[Who, P],
+    *,
+    methods: frozenset[str] | None,
+    back: str = "",
+    arguments: tuple[str, ...] = (),
 ) -> GatedPage[Who, P]:
     @wraps(page)
     def guarded(
@@ -54,9 +61,10 @@ def _asking(
         at = timezone.now()  # noqa: TID251 - a gate is at the edge
         if not is_asked or (user and sessions.is_fresh(request, user=user, at=at)):
             return page(request, who, *args, **kwargs)
-        came_for = reverse(back, kwargs=kwargs) if back else request.get_full_path()
+        came_for = request.get_full_path()
         if request.method == "POST":
-            came_for = came_for if back else request.path
+            taken_over = {name: kwargs[name] for name in arguments}
+            came_for = reverse(back, kwargs=taken_over) if back else request.path
             messages.info(
                 request,
                 _("First show that it is you. After that, press the button again."),

@@ -3,6 +3,7 @@ from django.urls import path
 from accounts.oauth import views as oauth
 from accounts.views import identities as identity_pages
 from accounts.views import log_in as log_in_pages
+from accounts.views import sessions as session_pages
 from accounts.views.security import security
 from accounts.views.step_up import step_up
 
@@ -19,6 +20,17 @@ urlpatterns = [
     path("uitloggen/", log_in_pages.log_out, name="log-out"),
     path("bevestigen/", step_up, name="step-up"),
     path("beveiliging/", security, name="security"),
+    path(
+        "beveiliging/sessies/andere/einde/",
+        session_pages.end_other_sessions,
+        name="end-other-sessions",
+    ),
+    path(
+        "beveiliging/sessies/<uuid:session_id>/einde/",
+        session_pages.end_session,
+        name="end-session",
+    ),
+    path("sessie/", session_pages.session, name="session"),
     path("oauth/token", oauth.token, name="token"),
     path("oauth/jwks.json", oauth.jwks, name="jwks"),
     path(".well-known/oauth-authorization-server", oauth.metadata, name="oauth-metadata"),

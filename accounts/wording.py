@@ -9,14 +9,18 @@ from urllib.parse import urlsplit
 
 import segno
 from django.conf import settings
+from django.utils import formats, timezone
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 
-from accounts import totp
+from accounts import browsers, totp
 from accounts.errors import AccountsError, FactorDisabledError, TooManyAttemptsError, WrongCodeError
 from accounts.identity import email_of
-from accounts.models import TotpDevice
+from accounts.models import TotpDevice, UserSession
+from accounts.session_store import limits_of
+from audit.events import EventKind
+from audit.queries import EntryView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +48,69 @@ def fault(error: AccountsError, *, at: datetime, is_app: bool = False) -> str:
             return _("This code is not right. Type the code that your app shows now.")
         return _("This code is not right, or it was used before. Try another code.")
     return _("This e-mail address and password do not belong together. Check both.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionEnd:
+    """When a session ends if nothing more is asked for. `can_go_on`: something that is asked for moves it."""
+
+    seconds: int
+    until: str
+    can_go_on: bool
+
+
+def session_end(row: UserSession | None, *, at: datetime) -> SessionEnd | None:
+    """Return when this session ends; None for who is not logged in."""
+    if row is None:
+        return None
+    last = limits_of(row.role).end(created_at=row.created_at, last_seen_at=row.expires_at)
+    return SessionEnd(
+        seconds=max(0, int((row.expires_at - at).total_seconds())),
+        until=_clock(row.expires_at),
+        can_go_on=row.expires_at < last,
+    )
+
+
+def browser_words(code: str) -> str:
+    """Return a kind of browser as people say it: "Firefox on Windows"."""
+    browser, _separator, system = code.partition("/")
+    name, on = browsers.NAMES.get(browser, ""), browsers.NAMES.get(system, "")
+    if name and on:
+        return _("%(browser)s on %(system)s") % {"browser": name, "system": on}
+    return name or on or _("an unknown browser")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInLine:
+    """One time that somebody logged in, or tried to."""
+
+    at: datetime
+    text: str
+    is_refusal: bool
+
+
+_FACTORS = {
+    "app": gettext_lazy("with your password and a code"),
+    "passkey": gettext_lazy("with a passkey"),
+    "recovery-code": gettext_lazy("with your password and a recovery code"),
+    "provider": gettext_lazy("checked by another organisation"),
+}
+
+
+def sign_in_words(entry: EntryView) -> SignInLine:
+    """Say what a line of the log tells about logging in."""
+    shown = entry.shown or {}
+    if entry.kind == EventKind.SIGN_IN_FAILED:
+        text = _("Someone tried to log in. That did not work.")
+        return SignInLine(at=entry.at, text=text, is_refusal=True)
+    factor = _FACTORS.get(str(shown.get("factor", "")), "")
+    text = (
+        _("You logged in with %(browser)s, %(factor)s.")
+        if factor
+        else _("You logged in with %(browser)s.")
+    )
+    facts = {"browser": browser_words(str(shown.get("browser", ""))), "factor": factor}
+    return SignInLine(at=entry.at, text=text % facts, is_refusal=False)
 
 
 def setup_texts(device: TotpDevice) -> SetupTexts:
@@ -80,6 +147,11 @@ def _qr(text: str) -> SafeString:
         lineclass=None,
     )
     return mark_safe(drawing.getvalue().decode())  # noqa: S308 - drawn here; no text of it comes from outside
+
+
+def _clock(moment: datetime) -> str:
+    local = timezone.localtime(moment)
+    return formats.date_format(local, pgettext("format of a time", "H:i"))
 
 
 def _duration(seconds: float) -> str:

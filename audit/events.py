@@ -52,6 +52,8 @@ class EventKind(enum.StrEnum):
     LOG_RESTARTED = "log.origin.started"
     SIGNED_IN = "account.session.started"
     IDENTITY_CONFIRMED = "account.identity.confirmed"
+    SESSION_ENDED = "account.session.ended"
+    VALUE_SHOWN = "subject.value.shown"
     SIGN_IN_FAILED = "account.session.refused"
     SECOND_FACTOR_ADDED = "account.factor.added"
     RECOVERY_CODE_USED = "account.recovery-code.used"

@@ -105,18 +105,27 @@ LOGIN_URL = "log-in"
 LOGIN_PENDING_LASTS = timedelta(minutes=10)
 
 SESSION_COOKIE_NAME = "__Host-session" if IS_HTTPS else "session"
+# Says that somebody logged in here before, and to which accounts; accounts/device_cookies.py.
+DEVICE_COOKIE_NAME = "__Host-device" if IS_HTTPS else "device"
 SESSION_ENGINE = "accounts.session_store"
+SESSIONS_AT_MOST = 5  # of one account at a time; another one ends the one used longest ago
 SESSION_COOKIE_AGE = 30 * 60  # in seconds, until somebody has logged in; then this counts:
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_LIMITS = {
     "customer": Limits(
-        idle=timedelta(minutes=env.number("REGIE_SESSION_IDLE", default=30, least=5, most=60)),
+        idle=timedelta(
+            minutes=env.number("REGIE_SESSION_IDLE_MINUTES", default=30, least=5, most=60)
+        ),
         absolute=timedelta(hours=env.number("REGIE_SESSION_HOURS", default=12, least=1, most=24)),
         fresh=timedelta(minutes=10),
     ),
     "staff": Limits(
-        idle=timedelta(minutes=env.number("REGIE_STAFF_IDLE", default=15, least=5, most=60)),
-        absolute=timedelta(hours=env.number("REGIE_STAFF_HOURS", default=8, least=1, most=24)),
+        idle=timedelta(
+            minutes=env.number("REGIE_STAFF_SESSION_IDLE_MINUTES", default=15, least=5, most=60)
+        ),
+        absolute=timedelta(
+            hours=env.number("REGIE_STAFF_SESSION_HOURS", default=8, least=1, most=24)
+        ),
         fresh=timedelta(minutes=5),
     ),
 }

@@ -104,7 +104,7 @@ def for_admins(status: object, method: str = "get", *arguments: str) -> Row:
     )
 
 
-def for_logged_in(status: object, method: str = "get", **form: str) -> Row:
+def for_logged_in(status: object, method: str = "get", *arguments: str) -> Row:
     return Row(
         anonymous=LOG_IN,
         halfway=LOG_IN,
@@ -114,7 +114,7 @@ def for_logged_in(status: object, method: str = "get", **form: str) -> Row:
         admin=status,
         service=LOG_IN,
         method=method,
-        form=form,
+        arguments=arguments,
     )
 
 
@@ -148,6 +148,10 @@ MATRIX = {
     "provider-back": for_everyone(404),
     "provider-confirm": for_logged_in(404),
     "identities": for_customers(404),
+    "end-session": for_logged_in(404, "post", NO_JOB),
+    "end-other-sessions": for_logged_in(ON, "post"),
+    "session": for_logged_in(200),
+    "show-value": for_customers(404, "post", NO_JOB),
     "log-out": for_everyone(ON, "post"),
     "token": for_everyone(400, "post"),
     "jwks": for_everyone(200),

@@ -25,10 +25,10 @@ from accounts.operations.housekeeping import forget_expired
 from accounts.operations.identities import (
     confirm_with_identity,
     count_provider_log_in,
+    known_identity,
     link_identity,
     refuse_provider,
     remove_identity,
-    sign_in_with_identity,
 )
 from accounts.operations.notices import notify
 from accounts.operations.people import add_customer, create_user, register_data_subject
@@ -36,6 +36,8 @@ from accounts.operations.sessions import (
     confirm_identity,
     end_other_sessions,
     end_sessions,
+    log_out_elsewhere,
+    make_room,
 )
 from accounts.operations.sign_in import check_code, check_password, record_sign_in
 from accounts.operations.token_key import begin_token_key_rotation, finish_token_key_rotation
@@ -61,9 +63,12 @@ __all__ = [
     "finish_token_key_rotation",
     "forget_expired",
     "issue_client_key",
+    "known_identity",
     "link_identity",
     "lock_client",
+    "log_out_elsewhere",
     "make_recovery_codes",
+    "make_room",
     "notify",
     "put_client",
     "put_client_key",
@@ -74,7 +79,6 @@ __all__ = [
     "remove_identity",
     "set_purposes",
     "set_scopes",
-    "sign_in_with_identity",
     "start_app",
     "switch_client",
 ]

@@ -9,6 +9,7 @@ from accounts import recovery_codes, throttle, totp
 from accounts.errors import AlreadyEnrolledError, TooManyAttemptsError, WrongCodeError
 from accounts.models import RecoveryCode, RecoveryDevice, TotpDevice, User
 from accounts.operations.events import log_of_user
+from accounts.operations.sessions import end_other_sessions
 from accounts.operations.sign_in import verify
 from audit.events import EventKind
 
@@ -60,6 +61,7 @@ def confirm_app(
         is_right = verify(user=user, device=device, code=code)
         if is_right:
             others.delete()
+            end_other_sessions(user, keep=None)
             TotpDevice.objects.filter(pk=device.pk).update(confirmed=True)
             log_of_user(EventKind.SECOND_FACTOR_ADDED, user=user, at=at)
     if not is_right:

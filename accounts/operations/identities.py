@@ -1,6 +1,7 @@
 """Identities at a provider: linking one to a login, logging in with it, and taking it away again."""
 
 from datetime import datetime
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
@@ -13,14 +14,14 @@ from accounts.oidc import id_tokens
 from accounts.oidc.id_tokens import Person
 from accounts.operations.events import log_of_user, log_refusal
 from accounts.operations.notices import notify
-from accounts.operations.sessions import confirm_identity
+from accounts.operations.sessions import confirm_identity, end_other_sessions
 from accounts.queries import app_of
 from accounts.session_rules import Method
 from audit.events import EventKind
 
 
-def sign_in_with_identity(*, person: Person, at: datetime) -> OidcIdentity:
-    """Return the identity, with its login: both factors have passed, at the provider.
+def known_identity(*, person: Person, at: datetime) -> OidcIdentity:
+    """Return the identity, with its login, of whom the provider says that it is; one that is not known is logged.
 
     Raises:
         UnknownIdentityError: no login that is in use has this identity.
@@ -29,10 +30,6 @@ def sign_in_with_identity(*, person: Person, at: datetime) -> OidcIdentity:
     if identity is None:
         refuse_provider(reason="identity-unknown", at=at)
         raise UnknownIdentityError
-    with transaction.atomic():
-        _note_use(identity, at=at)
-        shown = {"factor": Method.PROVIDER}
-        log_of_user(EventKind.SIGNED_IN, user=identity.user, at=at, shown=shown)
     return identity
 
 
@@ -51,7 +48,7 @@ def confirm_with_identity(
     is_now = person.auth_time >= since - id_tokens.SKEW
     if identity is None or identity.user_id != user.pk or not is_now:
         raise UnknownIdentityError
-    _note_use(identity, at=at)
+    OidcIdentity.objects.filter(pk=identity.pk).update(last_used_at=at)
     confirm_identity(user=user, method=Method.PROVIDER, at=at)
     return identity
 
@@ -63,8 +60,12 @@ def refuse_provider(*, reason: str, at: datetime) -> None:
 
 
 @transaction.atomic
-def link_identity(*, user: User, person: Person, name: str, at: datetime) -> OidcIdentity:
+def link_identity(
+    *, user: User, person: Person, name: str, at: datetime, keep: UUID | None = None
+) -> OidcIdentity:
     """Let a customer log in with this identity from now on, and tell by mail. `name` is that of the provider.
+
+    Every session ends but the one with the public id `keep`: a way in was added.
 
     Raises:
         IdentityTakenError: it is that of another login, or this login has another one of this provider.
@@ -80,14 +81,17 @@ def link_identity(*, user: User, person: Person, name: str, at: datetime) -> Oid
             )
     except IntegrityError as error:
         raise IdentityTakenError from error
+    end_other_sessions(user, keep=keep)
     log_of_user(EventKind.IDENTITY_LINKED, user=user, at=at)
     notify(user=user, kind=NoticeKind.IDENTITY_LINKED, facts={"provider": name}, at=at)
     return identity
 
 
 @transaction.atomic
-def remove_identity(*, user: User, identity_id: int, at: datetime) -> None:
-    """Let nobody log in with this identity any more; sessions that it opened end.
+def remove_identity(
+    *, user: User, identity_id: int, at: datetime, keep: UUID | None = None
+) -> None:
+    """Let nobody log in with this identity any more; every session ends but the one with the public id `keep`.
 
     Raises:
         UnknownIdentityError: this login has no such identity.
@@ -99,7 +103,8 @@ def remove_identity(*, user: User, identity_id: int, at: datetime) -> None:
     if not user.has_usable_password() or app_of(user) is None:
         raise LastWayInError
     name = identity.name
-    identity.delete()  # a session without its device counts as halfway, and that is nothing
+    identity.delete()  # were it `keep` that it opened: a session without its device counts for nothing
+    end_other_sessions(user, keep=keep)
     log_of_user(EventKind.IDENTITY_REMOVED, user=user, at=at)
     notify(user=user, kind=NoticeKind.IDENTITY_REMOVED, facts={"provider": name}, at=at)
 
@@ -124,8 +129,3 @@ def _of(person: Person) -> OidcIdentity | None:
         .first()
     )
     return found
-
-
-def _note_use(identity: OidcIdentity, *, at: datetime) -> None:
-    identity.last_used_at = at
-    identity.save(update_fields=["last_used_at"])

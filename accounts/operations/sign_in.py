@@ -17,9 +17,12 @@ from accounts.errors import (
     WrongPasswordError,
 )
 from accounts.identity import login_index
-from accounts.models import RecoveryDevice, User
+from accounts.models import OidcIdentity, RecoveryDevice, User
+from accounts.notice_kinds import NoticeKind
 from accounts.operations.events import log_of_user, log_refusal
+from accounts.operations.notices import notify
 from accounts.queries import user_by_email
+from accounts.session_rules import Method
 from audit.events import EventKind
 
 
@@ -70,11 +73,40 @@ def verify(*, user: User, device: BoundedDevice, code: str) -> bool:
 
 
 @transaction.atomic
-def record_sign_in(*, user: User, device: BoundedDevice, at: datetime) -> None:
-    """Log that someone passed both factors, and forget the wrong passwords before it."""
-    factor = "recovery-code" if isinstance(device, RecoveryDevice) else "app"
-    log_of_user(EventKind.SIGNED_IN, user=user, at=at, shown={"factor": factor})
+def record_sign_in(
+    *,
+    user: User,
+    device: BoundedDevice | OidcIdentity,
+    at: datetime,
+    browser: str = "",
+    is_known: bool = True,
+) -> None:
+    """Log that someone passed both factors, and forget the wrong passwords before it.
+
+    `browser` is the kind of browser. One that is not known (`is_known`) is told to the owner by mail, except
+    when nobody logged in before: then there is nothing to compare it with.
+    """
+    if isinstance(device, OidcIdentity):
+        OidcIdentity.objects.filter(pk=device.pk).update(last_used_at=at)
+    log_of_user(
+        EventKind.SIGNED_IN,
+        user=user,
+        at=at,
+        shown={"factor": _factor(device)} | ({"browser": browser} if browser else {}),
+    )
+    if not is_known and user.last_login is not None:
+        notify(user=user, kind=NoticeKind.UNKNOWN_BROWSER, at=at, facts={"browser": browser})
     throttle.forget(limit=throttle.PASSWORDS_PER_ACCOUNT, value=user.login_index)
+
+
+def _factor(device: BoundedDevice | OidcIdentity) -> Method:
+    match device:
+        case RecoveryDevice():
+            return Method.RECOVERY_CODE
+        case OidcIdentity():
+            return Method.PROVIDER
+        case _:
+            return Method.APP
 
 
 def _refuse_while_waiting(device: BoundedDevice) -> None:

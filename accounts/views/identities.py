@@ -35,6 +35,7 @@ from accounts.queries import identities_of
 from accounts.session_rules import Method
 from accounts.step_up import step_up_to_send
 from accounts.views.attempts import caller
+from accounts.views.entering import enter
 
 
 @require_GET
@@ -77,18 +78,23 @@ def back(request: HttpRequest) -> HttpResponse:
     if started.why is Why.CONFIRM:
         return _confirm(request, started, person, at=at)
     try:
-        identity = operations.sign_in_with_identity(person=person, at=at)
+        identity = operations.known_identity(person=person, at=at)
     except UnknownIdentityError:
         request.session.flush()
         return render(request, "accounts/identity_unknown.html", {"provider": provider.name})
     request.session.flush()
-    # What counts as fresh is when the person logged in there, not when we heard of it.
-    proven_at = min(person.auth_time, at)
-    sessions.begin(
-        request, user=identity.user, device=identity, method=Method.PROVIDER, at=proven_at
+    response = enter(
+        request,
+        user=identity.user,
+        device=identity,
+        method=Method.PROVIDER,
+        next_page=next_page(started.next, user=identity.user),
+        at=at,
+        # What counts as fresh is when the person logged in there, not when we heard of it.
+        proven_at=min(person.auth_time, at),
     )
     flow.remember(request, person)
-    return _on_to(next_page(started.next, user=identity.user))
+    return response
 
 
 @read_and_send
@@ -128,7 +134,10 @@ def _remove(request: HttpRequest, user: User, *, at: datetime) -> None:
     chosen = request.POST.get("identity", "")
     try:
         operations.remove_identity(
-            user=user, identity_id=int(chosen) if chosen.isdecimal() else 0, at=at
+            user=user,
+            identity_id=int(chosen) if chosen.isdecimal() else 0,
+            keep=sessions.public_id(request),
+            at=at,
         )
     except LastWayInError:
         messages.error(
@@ -171,7 +180,13 @@ def _link(
         messages.error(request, _("You were logged out meanwhile. Nothing was linked."))
         return _to_where_it_began(request)
     try:
-        operations.link_identity(user=_user(subject), person=person, name=provider.name, at=at)
+        operations.link_identity(
+            user=_user(subject),
+            person=person,
+            name=provider.name,
+            keep=sessions.public_id(request),
+            at=at,
+        )
     except IdentityTakenError:
         messages.error(
             request, _("This was not linked: it belongs to an account already. Call us.")

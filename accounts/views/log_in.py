@@ -11,7 +11,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 from django_otp.models import Device
 
-from accounts import operations, pending, sessions
+from accounts import operations, pending
 from accounts.devices import BoundedDevice
 from accounts.errors import (
     AlreadyEnrolledError,
@@ -36,6 +36,7 @@ from accounts.pending import Pending
 from accounts.queries import app_of, recovery_codes_of
 from accounts.session_rules import Method
 from accounts.views.attempts import caller, refused
+from accounts.views.entering import enter
 from accounts.wording import fault, setup_texts
 
 
@@ -48,6 +49,7 @@ def log_in(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         if user is not None:
             return HttpResponseRedirect(start_page(user))
+        pending.stop(request)
         return _show_log_in(request, PasswordForm(), next_page=request.GET.get("next", ""))
     form = PasswordForm(request.POST)
     asked = request.POST.get("next", "")
@@ -199,14 +201,18 @@ def _complete(request: HttpRequest, halfway: Pending, user: User) -> HttpRespons
         return _on_to("log-in")
     if not pending.claim(request):
         return _on_to("log-in")
-    at = timezone.now()
-    operations.record_sign_in(user=user, device=device, at=at)
     is_recovery = isinstance(device, RecoveryDevice)
-    method = Method.RECOVERY_CODE if is_recovery else Method.APP
-    sessions.begin(request, user=user, device=device, method=method, at=at)
+    response = enter(
+        request,
+        user=user,
+        device=device,
+        method=Method.RECOVERY_CODE if is_recovery else Method.APP,
+        next_page=halfway.next,
+        at=timezone.now(),
+    )
     if isinstance(device, RecoveryDevice):
         messages.warning(request, _codes_left(device.codes_left()))
-    return HttpResponseRedirect(halfway.next if "#" in halfway.next else halfway.next + CONTENT)
+    return response
 
 
 def _on_to(name: str) -> HttpResponse:

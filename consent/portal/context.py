@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 
 from django.conf import settings
@@ -11,9 +12,11 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language, gettext, gettext_lazy
 
+from accounts import sessions
 from accounts.gates import data_subject_of, verified_user
 from accounts.identity import name_of
 from accounts.models import Role, User
+from accounts.wording import SessionEnd, session_end
 from audit import health
 from consent.queries.register import organisation
 from consent.queries.values import OrganisationView
@@ -73,6 +76,18 @@ class Frame:
     @property
     def is_officer(self) -> bool:
         return self.user is not None and self.user.role == Role.OFFICER
+
+    @cached_property
+    def session(self) -> SessionEnd | None:
+        """Return until when one stays logged in; None for who is not."""
+        return (
+            session_end(sessions.current(self._request), at=timezone.now()) if self.user else None
+        )
+
+    @property
+    def previous_log_in(self) -> datetime | None:
+        """Return when one logged in the time before."""
+        return sessions.previous_log_in(self._request)
 
     @property
     def is_admin(self) -> bool:

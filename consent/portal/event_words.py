@@ -107,6 +107,18 @@ OTHER_KINDS: dict[str, Phrase] = {
         gettext_lazy("showed once more that it was you."),
         gettext_lazy("With a code, before something that we protect extra well."),
     ),
+    EventKind.SESSION_ENDED: (
+        "lock",
+        _YOU,
+        gettext_lazy("were logged out in another browser."),
+        gettext_lazy("Because you asked for it, or because you were logged in in too many places."),
+    ),
+    EventKind.VALUE_SHOWN: (
+        "eye",
+        _YOU,
+        gettext_lazy("looked at a number in full: %(category)s."),
+        _CALL_US,
+    ),
     EventKind.SIGN_IN_FAILED: (
         "alert",
         gettext_lazy("Someone"),

@@ -28,6 +28,7 @@ SIGN_INS = frozenset(
     {
         EventKind.SIGNED_IN,
         EventKind.IDENTITY_CONFIRMED,
+        EventKind.SESSION_ENDED,
         EventKind.SIGN_IN_FAILED,
         EventKind.SECOND_FACTOR_ADDED,
         EventKind.IDENTITY_LINKED,
@@ -35,7 +36,7 @@ SIGN_INS = frozenset(
         EventKind.RECOVERY_CODE_USED,
     }
 )
-EVERYTHING = CHOICES | LOOKS | SIGN_INS | {EventKind.TAG_KEY_TAKEN}
+EVERYTHING = CHOICES | LOOKS | SIGN_INS | {EventKind.TAG_KEY_TAKEN, EventKind.VALUE_SHOWN}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
