@@ -20,11 +20,10 @@ from django.utils import timezone
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 from pytest_django import Settings
 
-from accounts import operations, throttle
+from accounts import throttle
 from accounts.identity import provider_index
 from accounts.models import DataSubject, OidcIdentity, Role, User
 from accounts.oidc import fetching, provider
-from accounts.oidc.id_tokens import Person
 from audit import queries as log
 from audit.events import Actor, EventKind
 from audit.models import LogEntry
@@ -99,15 +98,19 @@ def idp(process: Running, settings: Settings, organisation: Organisation) -> Ite
 def linked(anna: DataSubject, idp: Running) -> User:
     """Anna, who linked the provider to her account."""
     link(user_of(anna), idp)
-    mail.outbox.clear()
     return user_of(anna)
 
 
 def link(user: User, idp: Running, sub: str = SUB) -> OidcIdentity:
-    person = Person(
-        issuer=idp.address, subject=sub, acr=LEVEL, auth_time=timezone.now(), represents=None
+    """Let the user have linked the provider some time ago."""
+    found: OidcIdentity = OidcIdentity.objects.create(
+        user=user,
+        name="Testbroker",
+        issuer=idp.address,
+        subject_index=provider_index(idp.address, sub),
+        linked_at=timezone.now(),
     )
-    return operations.link_identity(user=user, person=person, name="Testbroker", at=timezone.now())
+    return found
 
 
 def go(client: Client, idp: Running, query: str = "", start: str = START) -> "Answer":
@@ -364,7 +367,7 @@ class TestBadAnswer:
         assert answer.headers["Location"] == "/inloggen/#inhoud"
         assert not is_in(client)
         assert refusals() == [("provider", reason)]
-        assert 'role="alert"' in client.get("/inloggen/").text or client.get("/inloggen/").text
+        assert "callout--error" in client.get("/inloggen/").text
 
     @pytest.mark.parametrize("which", ["metadata", "token", "jwks"])
     def test_that_never_ends_is_cut_off(
@@ -591,6 +594,16 @@ class TestLinking:
         seen = words(browser.get("/wie-keek/").text)
         assert "koppelde" in seen
 
+    def test_ends_every_other_session(
+        self, browser: Client, idp: Running, anna: DataSubject
+    ) -> None:
+        elsewhere = client_of(user_of(anna))
+
+        browser.get(idp.log_in(press_link(browser, idp)))
+
+        assert is_in(browser)
+        assert not is_in(elsewhere)
+
     def test_keeps_nothing_that_can_be_read(self, browser: Client, idp: Running) -> None:
         browser.get(idp.log_in(press_link(browser, idp)))
 
@@ -663,6 +676,7 @@ class TestRemoving:
 
         assert "weggehaald" in self.remove(browser, OidcIdentity.objects.get().pk)
 
+        assert is_in(browser)
         assert not is_in(client)
         go(client, idp)
         assert not is_in(client)
