@@ -65,3 +65,19 @@ class LastWayInError(AccountsError):
 
 class AlreadyEnrolledError(AccountsError):
     """There is a second factor; a password alone cannot add one."""
+
+
+class WrongPasskeyError(AccountsError):
+    """What the device answered proves nothing here; what is wrong with it stays inside."""
+
+
+class PasskeyQuestionOverError(AccountsError):
+    """The question to the device was never asked here, was answered before, or is too old."""
+
+
+class TooManyPasskeysError(AccountsError):
+    """There are so many passkeys that one has to go first."""
+
+
+class LastFactorError(AccountsError):
+    """Without this one could not log in any more."""

@@ -12,5 +12,8 @@ class NoticeKind(enum.StrEnum):
     FACTOR_ADDED = "factor-added"
     IDENTITY_LINKED = "identity-linked"
     IDENTITY_REMOVED = "identity-removed"
+    PASSKEY_ADDED = "passkey-added"
+    PASSKEY_RENAMED = "passkey-renamed"
+    PASSKEY_REMOVED = "passkey-removed"
     UNKNOWN_BROWSER = "unknown-browser"
     RECOVERY_CODE_USED = "recovery-code-used"

@@ -44,6 +44,24 @@ WORDS: dict[NoticeKind, NoticeWords] = {
         subject=_("You can no longer log in with another organisation"),
         says=(_("On %(when)s the link between your account and %(provider)s was removed."),),
     ),
+    NoticeKind.PASSKEY_ADDED: NoticeWords(
+        subject=_("A passkey was made"),
+        says=(
+            _("On %(when)s a passkey was made for your account."),
+            _("Whoever has it can log in to your account."),
+        ),
+    ),
+    NoticeKind.PASSKEY_RENAMED: NoticeWords(
+        subject=_("A passkey got another name"),
+        says=(_("On %(when)s a passkey of your account got another name."),),
+    ),
+    NoticeKind.PASSKEY_REMOVED: NoticeWords(
+        subject=_("A passkey was removed"),
+        says=(
+            _("On %(when)s a passkey of your account was removed."),
+            _("One can no longer log in with it."),
+        ),
+    ),
     NoticeKind.UNKNOWN_BROWSER: NoticeWords(
         subject=_("You logged in with another browser"),
         says=(

@@ -5,13 +5,25 @@ from datetime import datetime
 from uuid import UUID
 
 from accounts.identity import login_index, reference_index
-from accounts.models import DataSubject, OidcIdentity, RecoveryDevice, TotpDevice, User, UserSession
+from accounts.models import (
+    DataSubject,
+    OidcIdentity,
+    Passkey,
+    RecoveryDevice,
+    TotpDevice,
+    User,
+    UserSession,
+)
 from audit import queries as log
 from audit.events import EventKind
 
 __all__ = [
     "app_of",
+    "has_passkey",
+    "has_second_factor",
     "identities_of",
+    "passkey_of",
+    "passkeys_of",
     "recovery_codes_of",
     "reference_index",
     "sessions_of",
@@ -55,6 +67,27 @@ def identities_of(user: User) -> list[OidcIdentity]:
 def recovery_codes_of(user: User) -> RecoveryDevice | None:
     """Return the set of recovery codes that counts."""
     return RecoveryDevice.objects.filter(user=user, confirmed=True).order_by("-pk").first()
+
+
+def passkeys_of(user: User) -> list[Passkey]:
+    """Return the passkeys of this user with what is needed to read their names, oldest first."""
+    found = Passkey.objects.filter(user=user, confirmed=True)
+    return list(found.select_related("user__key").order_by("pk"))
+
+
+def passkey_of(user: User, public_id: UUID) -> Passkey | None:
+    """Return the passkey with this id if it is one of this user's."""
+    found = Passkey.objects.filter(user=user, confirmed=True, public_id=public_id)
+    return found.select_related("user__key").first()
+
+
+def has_passkey(user: User) -> bool:
+    return Passkey.objects.filter(user=user, confirmed=True).exists()
+
+
+def has_second_factor(user: User) -> bool:
+    """Say whether there is a second factor, so that a password alone may add none."""
+    return app_of(user) is not None or has_passkey(user)
 
 
 def sessions_of(user: User, *, at: datetime) -> Sequence[UserSession]:

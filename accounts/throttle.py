@@ -27,6 +27,8 @@ CODES_PER_ADDRESS = Limit(name="code-address", most=20)
 PROVIDER_PER_ADDRESS = Limit(
     name="provider-address", most=50
 )  # each asks something of the provider
+# Nobody guesses a passkey; this keeps one address from filling the table of sessions.
+PASSKEYS_PER_ADDRESS = Limit(name="passkey-address", most=50)
 
 
 def count(*, limit: Limit, value: str, at: datetime) -> int:

@@ -3,9 +3,10 @@ from django.urls import path
 from accounts.oauth import views as oauth
 from accounts.views import identities as identity_pages
 from accounts.views import log_in as log_in_pages
+from accounts.views import my_passkeys, passkeys
 from accounts.views import sessions as session_pages
 from accounts.views.security import security
-from accounts.views.step_up import step_up
+from accounts.views.step_up import step_up, step_up_passkey, step_up_question
 
 urlpatterns = [
     path("inloggen/", log_in_pages.log_in, name="log-in"),
@@ -17,8 +18,33 @@ urlpatterns = [
     path("inloggen/extern/terug/", identity_pages.back, name="provider-back"),
     path("bevestigen/extern/", identity_pages.confirm, name="provider-confirm"),
     path("beveiliging/inlogmiddelen/", identity_pages.identities, name="identities"),
+    path("inloggen/passkey/", passkeys.log_in_passkey, name="log-in-passkey"),
+    path("inloggen/passkey/vraag/", passkeys.log_in_question, name="log-in-passkey-question"),
+    path("inloggen/code/passkey/", passkeys.code_passkey, name="code-passkey"),
+    path("inloggen/code/passkey/vraag/", passkeys.code_question, name="code-passkey-question"),
+    path("inloggen/instellen/passkey/", passkeys.enrol_passkey, name="passkey-enrol"),
+    path(
+        "inloggen/instellen/passkey/vraag/",
+        passkeys.enrol_question,
+        name="passkey-enrol-question",
+    ),
+    path("beveiliging/passkeys/", my_passkeys.passkeys, name="passkeys"),
+    path("beveiliging/passkeys/nieuw/", my_passkeys.passkey_add, name="passkey-add"),
+    path(
+        "beveiliging/passkeys/nieuw/vraag/",
+        my_passkeys.passkey_add_question,
+        name="passkey-add-question",
+    ),
+    path("beveiliging/passkeys/<uuid:public_id>/", my_passkeys.passkey_name, name="passkey-name"),
+    path(
+        "beveiliging/passkeys/<uuid:public_id>/verwijderen/",
+        my_passkeys.passkey_remove,
+        name="passkey-remove",
+    ),
     path("uitloggen/", log_in_pages.log_out, name="log-out"),
     path("bevestigen/", step_up, name="step-up"),
+    path("bevestigen/passkey/", step_up_passkey, name="step-up-passkey"),
+    path("bevestigen/passkey/vraag/", step_up_question, name="step-up-passkey-question"),
     path("beveiliging/", security, name="security"),
     path(
         "beveiliging/sessies/andere/einde/",

@@ -15,7 +15,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from accounts import browsers, totp
-from accounts.errors import AccountsError, FactorDisabledError, TooManyAttemptsError, WrongCodeError
+from accounts.errors import (
+    AccountsError,
+    FactorDisabledError,
+    LastFactorError,
+    PasskeyQuestionOverError,
+    TooManyAttemptsError,
+    TooManyPasskeysError,
+    WrongCodeError,
+    WrongPasskeyError,
+)
 from accounts.identity import email_of
 from accounts.models import TotpDevice, UserSession
 from accounts.session_store import limits_of
@@ -48,6 +57,23 @@ def fault(error: AccountsError, *, at: datetime, is_app: bool = False) -> str:
             return _("This code is not right. Type the code that your app shows now.")
         return _("This code is not right, or it was used before. Try another code.")
     return _("This e-mail address and password do not belong together. Check both.")
+
+
+def passkey_fault(error: AccountsError, *, at: datetime) -> str:
+    """Say what went wrong with a passkey and what to do; never what was wrong with the answer."""
+    match error:
+        case PasskeyQuestionOverError():
+            return _("That took too long. Press the button once more.")
+        case WrongPasskeyError():
+            return _("This passkey does not work here. Try another one, or go on in another way.")
+        case TooManyPasskeysError():
+            return _("You have ten passkeys. Remove one first.")
+        case LastFactorError():
+            return _(
+                "You cannot remove this passkey: you need it to log in. Make another one first."
+            )
+        case _:
+            return fault(error, at=at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,6 +56,9 @@ class EventKind(enum.StrEnum):
     VALUE_SHOWN = "subject.value.shown"
     SIGN_IN_FAILED = "account.session.refused"
     SECOND_FACTOR_ADDED = "account.factor.added"
+    PASSKEY_ADDED = "account.passkey.added"
+    PASSKEY_RENAMED = "account.passkey.renamed"
+    PASSKEY_REMOVED = "account.passkey.removed"
     RECOVERY_CODE_USED = "account.recovery-code.used"
     IDENTITY_LINKED = "account.identity.linked"
     IDENTITY_REMOVED = "account.identity.removed"
@@ -71,6 +74,7 @@ class EventKind(enum.StrEnum):
     CLIENT_PURPOSE_REMOVED = "account.client-purpose.removed"
     SIGNING_KEY_ROTATED = "key.token.rotated"
     SIGNING_KEY_RETIRED = "key.token.retired"
+    SEAL_BROKEN = "data.seal.broken"
     CATALOGUE_LOADED = "register.catalogue.loaded"
 
 

@@ -28,7 +28,10 @@ ON = "another page"  # sent to some other page
 
 NO_JOB = "00000000-0000-4000-8000-000000000000"
 
-HALFWAY_PAGES = {"log-in-code", "log-in-recovery", "enrol", "enrol-codes"}
+HALFWAY_PAGES = {
+    *("log-in-code", "log-in-recovery", "enrol", "enrol-codes"),
+    *("code-passkey", "code-passkey-question", "passkey-enrol", "passkey-enrol-question"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +61,21 @@ def for_everyone(status: object, method: str = "get", *arguments: str) -> Row:
         service=status,
         method=method,
         arguments=arguments,
+    )
+
+
+def for_logged_in(status: object, method: str = "get", *arguments: str, **form: str) -> Row:
+    return Row(
+        anonymous=LOG_IN,
+        halfway=LOG_IN,
+        customer=status,
+        officer=status,
+        desk=status,
+        admin=status,
+        service=LOG_IN,
+        method=method,
+        arguments=arguments,
+        form=form,
     )
 
 
@@ -104,21 +122,7 @@ def for_admins(status: object, method: str = "get", *arguments: str) -> Row:
     )
 
 
-def for_logged_in(status: object, method: str = "get", *arguments: str) -> Row:
-    return Row(
-        anonymous=LOG_IN,
-        halfway=LOG_IN,
-        customer=status,
-        officer=status,
-        desk=status,
-        admin=status,
-        service=LOG_IN,
-        method=method,
-        arguments=arguments,
-    )
-
-
-def while_logging_in(status: object) -> Row:
+def while_logging_in(status: object, method: str = "get") -> Row:
     return Row(
         anonymous=LOG_IN,
         halfway=status,
@@ -127,6 +131,7 @@ def while_logging_in(status: object) -> Row:
         desk=LOG_IN,
         admin=LOG_IN,
         service=LOG_IN,
+        method=method,
     )
 
 
@@ -142,6 +147,19 @@ MATRIX = {
     "log-in-recovery": while_logging_in(200),
     "enrol": while_logging_in(ON),
     "enrol-codes": while_logging_in(ON),
+    "log-in-passkey": for_everyone(422, "post"),
+    "log-in-passkey-question": for_everyone(200, "post"),
+    "code-passkey": while_logging_in(ON),
+    "code-passkey-question": while_logging_in(200, "post"),
+    "passkey-enrol": while_logging_in(ON),
+    "passkey-enrol-question": while_logging_in(ON, "post"),
+    "step-up-passkey": for_logged_in(422, "post"),
+    "step-up-passkey-question": for_logged_in(200, "post"),
+    "passkeys": for_logged_in(200),
+    "passkey-add": for_logged_in(200),
+    "passkey-add-question": for_logged_in(200, "post"),
+    "passkey-name": for_logged_in(404, "get", NO_JOB),
+    "passkey-remove": for_logged_in(404, "get", NO_JOB),
     "step-up": for_logged_in(200),
     "security": for_logged_in(200),
     "provider-start": for_everyone(404),  # no provider is configured
@@ -158,6 +176,8 @@ MATRIX = {
     "oauth-metadata": for_everyone(200),
     "healthz": for_everyone(200),
     "security-txt": for_everyone(404),  # no address was given
+    "policy-report": for_everyone(204, "post"),
+    "well-known-change-password": for_everyone(ON),
     "evaluation": Row(
         anonymous=401,
         halfway=401,
@@ -272,10 +292,7 @@ class TestEveryAddress:
                 {Audience.HALFWAY}
                 if pattern.name in HALFWAY_PAGES
                 else {
-                    Audience.DATA_SUBJECT,
-                    Audience.OFFICER,
-                    Audience.DESK,
-                    Audience.ADMIN,
+                    *(Audience.DATA_SUBJECT, Audience.OFFICER, Audience.DESK, Audience.ADMIN),
                     Audience.LOGGED_IN,
                 }
                 if is_gated
@@ -361,5 +378,5 @@ class TestEveryForm:
                 open_to_other_sites.add(name)
 
         read_only = {"jwks", "oauth-metadata", "openapi", "checkpoint", "vkey", "tile", "bundle"}
-        read_only |= {"healthz", "policy", "security-txt"}
-        assert open_to_other_sites == {"token", "evaluation"} | read_only
+        read_only |= {"healthz", "policy", "security-txt", "well-known-change-password"}
+        assert open_to_other_sites == {"token", "evaluation", "policy-report"} | read_only

@@ -20,7 +20,7 @@ def plan_reminders(apps: Apps, _schema_editor: BaseDatabaseSchemaEditor) -> None
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0007_notice"),
+        ("accounts", "0006_passkeys"),
     ]
 
     operations = [

@@ -14,11 +14,14 @@ from accounts.models.people import DataSubject, Role, User
 from accounts.models.sessions import UserSession
 from accounts.models.throttle import ThrottleCounter
 
+from accounts.models.passkeys import Passkey  # isort: skip  # its package asks for User at once
+
 __all__ = [
     "ClientKey",
     "DataSubject",
     "Notice",
     "OidcIdentity",
+    "Passkey",
     "PurposeRequest",
     "Recipient",
     "RecoveryCode",

@@ -31,6 +31,17 @@ from accounts.operations.identities import (
     remove_identity,
 )
 from accounts.operations.notices import notify
+from accounts.operations.passkeys import (
+    Question,
+    add_passkey,
+    ask_for_new_passkey,
+    ask_for_passkey,
+    check_passkey,
+    lacks_passkey,
+    must_have_passkey,
+    remove_passkey,
+    rename_passkey,
+)
 from accounts.operations.people import add_customer, create_user, register_data_subject
 from accounts.operations.sessions import (
     confirm_identity,
@@ -44,9 +55,14 @@ from accounts.operations.token_key import begin_token_key_rotation, finish_token
 
 __all__ = [
     "Enrolment",
+    "Question",
     "add_customer",
+    "add_passkey",
+    "ask_for_new_passkey",
+    "ask_for_passkey",
     "begin_token_key_rotation",
     "check_code",
+    "check_passkey",
     "check_password",
     "confirm_app",
     "confirm_identity",
@@ -64,11 +80,13 @@ __all__ = [
     "forget_expired",
     "issue_client_key",
     "known_identity",
+    "lacks_passkey",
     "link_identity",
     "lock_client",
     "log_out_elsewhere",
     "make_recovery_codes",
     "make_room",
+    "must_have_passkey",
     "notify",
     "put_client",
     "put_client_key",
@@ -77,6 +95,8 @@ __all__ = [
     "refuse_provider",
     "register_data_subject",
     "remove_identity",
+    "remove_passkey",
+    "rename_passkey",
     "set_purposes",
     "set_scopes",
     "start_app",

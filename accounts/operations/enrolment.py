@@ -11,6 +11,7 @@ from accounts.models import RecoveryCode, RecoveryDevice, TotpDevice, User
 from accounts.operations.events import log_of_user
 from accounts.operations.sessions import end_other_sessions
 from accounts.operations.sign_in import verify
+from accounts.queries import has_second_factor
 from audit.events import EventKind
 
 
@@ -43,7 +44,7 @@ def confirm_app(
     place of the one there is.
 
     Raises:
-        AlreadyEnrolledError: there is an app, and nothing but a password was given.
+        AlreadyEnrolledError: there is a second factor, and nothing but a password was given.
         TooManyAttemptsError: one has to wait after wrong codes.
         WrongCodeError: the code is not right.
     """
@@ -56,7 +57,7 @@ def confirm_app(
     with transaction.atomic():
         User.objects.select_for_update().get(pk=user.pk)  # two log-ins cannot both be the first
         others = TotpDevice.objects.filter(user=user).exclude(pk=device.pk)
-        if not is_replacing and others.filter(confirmed=True).exists():
+        if not is_replacing and has_second_factor(user):
             raise AlreadyEnrolledError
         is_right = verify(user=user, device=device, code=code)
         if is_right:
@@ -99,11 +100,11 @@ def enrol(*, user: User, at: datetime, secret: bytes | None = None) -> Enrolment
     """Set up both at once, without a person typing a code: for a demonstration and for tests.
 
     Raises:
-        AlreadyEnrolledError: there is an app already.
+        AlreadyEnrolledError: there is a second factor already.
     """
     codes = make_recovery_codes(user=user)
     with transaction.atomic():
-        if TotpDevice.objects.filter(user=user, confirmed=True).exists():
+        if has_second_factor(user):
             raise AlreadyEnrolledError
         device = start_app(user=user, at=at, secret=secret)
         TotpDevice.objects.filter(pk=device.pk).update(confirmed=True)

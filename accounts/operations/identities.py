@@ -15,7 +15,7 @@ from accounts.oidc.id_tokens import Person
 from accounts.operations.events import log_of_user, log_refusal
 from accounts.operations.notices import notify
 from accounts.operations.sessions import confirm_identity, end_other_sessions
-from accounts.queries import app_of
+from accounts.queries import app_of, has_passkey
 from accounts.session_rules import Method
 from audit.events import EventKind
 
@@ -100,7 +100,8 @@ def remove_identity(
     identity = OidcIdentity.objects.filter(pk=identity_id, user=user).first()
     if identity is None:
         raise UnknownIdentityError
-    if not user.has_usable_password() or app_of(user) is None:
+    has_password = user.has_usable_password() and app_of(user) is not None
+    if not has_password and not has_passkey(user):
         raise LastWayInError
     name = identity.name
     identity.delete()  # were it `keep` that it opened: a session without its device counts for nothing

@@ -7,6 +7,7 @@ import django_otp
 from django.contrib.auth import authenticate
 from django.db import transaction
 from django.views.decorators.debug import sensitive_variables
+from django_otp.models import Device
 
 from accounts import throttle
 from accounts.devices import BoundedDevice
@@ -17,13 +18,18 @@ from accounts.errors import (
     WrongPasswordError,
 )
 from accounts.identity import login_index
-from accounts.models import OidcIdentity, RecoveryDevice, User
+from accounts.models import OidcIdentity, Passkey, RecoveryDevice, User
 from accounts.notice_kinds import NoticeKind
 from accounts.operations.events import log_of_user, log_refusal
 from accounts.operations.notices import notify
 from accounts.queries import user_by_email
-from accounts.session_rules import Method
 from audit.events import EventKind
+
+_FACTORS: dict[type[Device], str] = {
+    RecoveryDevice: "recovery-code",
+    Passkey: "passkey",
+    OidcIdentity: "provider",
+}
 
 
 @sensitive_variables("email", "password")
@@ -74,39 +80,25 @@ def verify(*, user: User, device: BoundedDevice, code: str) -> bool:
 
 @transaction.atomic
 def record_sign_in(
-    *,
-    user: User,
-    device: BoundedDevice | OidcIdentity,
-    at: datetime,
-    browser: str = "",
-    is_known: bool = True,
+    *, user: User, device: Device, at: datetime, browser: str = "", is_known: bool = True
 ) -> None:
-    """Log that someone passed both factors, and forget the wrong passwords before it.
+    """Log that someone passed all that is asked for, and forget the wrong passwords before it.
 
     `browser` is the kind of browser. One that is not known (`is_known`) is told to the owner by mail, except
     when nobody logged in before: then there is nothing to compare it with.
     """
     if isinstance(device, OidcIdentity):
         OidcIdentity.objects.filter(pk=device.pk).update(last_used_at=at)
+    factor = _FACTORS.get(type(device), "app")
     log_of_user(
         EventKind.SIGNED_IN,
         user=user,
         at=at,
-        shown={"factor": _factor(device)} | ({"browser": browser} if browser else {}),
+        shown={"factor": factor} | ({"browser": browser} if browser else {}),
     )
     if not is_known and user.last_login is not None:
         notify(user=user, kind=NoticeKind.UNKNOWN_BROWSER, at=at, facts={"browser": browser})
     throttle.forget(limit=throttle.PASSWORDS_PER_ACCOUNT, value=user.login_index)
-
-
-def _factor(device: BoundedDevice | OidcIdentity) -> Method:
-    match device:
-        case RecoveryDevice():
-            return Method.RECOVERY_CODE
-        case OidcIdentity():
-            return Method.PROVIDER
-        case _:
-            return Method.APP
 
 
 def _refuse_while_waiting(device: BoundedDevice) -> None:

@@ -5,11 +5,11 @@ from datetime import datetime
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
+from django_otp.models import Device
 
 from accounts import device_cookies, operations, sessions
-from accounts.devices import BoundedDevice
 from accounts.gates import CONTENT
-from accounts.models import OidcIdentity, User
+from accounts.models import User
 from accounts.session_rules import Method
 
 
@@ -17,7 +17,7 @@ def enter(
     request: HttpRequest,
     *,
     user: User,
-    device: BoundedDevice | OidcIdentity,
+    device: Device,
     method: Method,
     next_page: str,
     at: datetime,

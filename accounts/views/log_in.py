@@ -1,5 +1,7 @@
 """Logging in and out. Nobody is logged in before both factors have passed."""
 
+from datetime import datetime
+
 from django.contrib import auth, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
@@ -20,7 +22,7 @@ from accounts.errors import (
     WrongCodeError,
     WrongPasswordError,
 )
-from accounts.forms import CodeForm, PasswordForm, RecoveryCodeForm
+from accounts.forms import CodeForm, PasskeyForm, PasswordForm, RecoveryCodeForm
 from accounts.gates import (
     CONTENT,
     halfway_page,
@@ -30,14 +32,20 @@ from accounts.gates import (
     start_page,
     verified_user,
 )
-from accounts.models import RecoveryDevice, TotpDevice, User
+from accounts.models import Passkey, RecoveryDevice, TotpDevice, User
 from accounts.oidc.provider import configured
 from accounts.pending import Pending
-from accounts.queries import app_of, recovery_codes_of
+from accounts.queries import app_of, has_passkey, has_second_factor, recovery_codes_of
 from accounts.session_rules import Method
 from accounts.views.attempts import caller, refused
 from accounts.views.entering import enter
+from accounts.views.passkey_part import passkey_part
 from accounts.wording import fault, setup_texts
+
+_METHODS: dict[type[Device], Method] = {
+    RecoveryDevice: Method.RECOVERY_CODE,
+    Passkey: Method.PASSKEY,
+}
 
 
 @read_and_send
@@ -50,11 +58,11 @@ def log_in(request: HttpRequest) -> HttpResponse:
         if user is not None:
             return HttpResponseRedirect(start_page(user))
         pending.stop(request)
-        return _show_log_in(request, PasswordForm(), next_page=request.GET.get("next", ""))
+        return show_log_in(request, PasswordForm(), next_page=request.GET.get("next", ""))
     form = PasswordForm(request.POST)
     asked = request.POST.get("next", "")
     if not form.is_valid():
-        return _show_log_in(request, form, next_page=asked, status=422)
+        return show_log_in(request, form, next_page=asked, status=422)
     at = timezone.now()
     try:
         found = operations.check_password(
@@ -65,19 +73,19 @@ def log_in(request: HttpRequest) -> HttpResponse:
         )
     except (WrongPasswordError, TooManyAttemptsError) as error:
         form.add_error("email", fault(error, at=at))
-        return refused(_show_log_in(request, form, next_page=asked), error, at=at)
+        return refused(show_log_in(request, form, next_page=asked), error, at=at)
     pending.begin(request, user_id=found.id, next_page=next_page(asked, user=found), at=at)
-    return _on_to("enrol" if app_of(found) is None else "log-in-code")
+    return on_to("log-in-code" if has_second_factor(found) else "enrol")
 
 
 @read_and_send
 @sensitive_post_parameters()
 @halfway_page
 def log_in_code(request: HttpRequest, halfway: Pending, user: User) -> HttpResponse:
-    """Ask for the code from the app."""
+    """Ask for a passkey or for the code from the app."""
     device = app_of(user)
     if device is None:
-        return _on_to("enrol")
+        return show_code(request, user) if has_passkey(user) else on_to("enrol")
     form = CodeForm(request.POST if request.method == "POST" else None)
     return _ask_code(request, halfway, user, device, form, template="accounts/code.html")
 
@@ -89,7 +97,7 @@ def log_in_recovery(request: HttpRequest, halfway: Pending, user: User) -> HttpR
     """Ask for a recovery code, from who does not have the app at hand."""
     device = recovery_codes_of(user)
     if device is None:
-        return _on_to("log-in-code")
+        return on_to("log-in-code")
     form = RecoveryCodeForm(request.POST if request.method == "POST" else None)
     return _ask_code(request, halfway, user, device, form, template="accounts/recovery_code.html")
 
@@ -100,10 +108,12 @@ def log_in_recovery(request: HttpRequest, halfway: Pending, user: User) -> HttpR
 def enrol(request: HttpRequest, halfway: Pending, user: User) -> HttpResponse:
     """Set up an app: the first one, or a new one after a recovery code."""
     is_replacing = _passed_recovery_code(halfway)
-    if app_of(user) is not None and not is_replacing:
-        return _on_to("enrol-codes" if halfway.passed else "log-in-code")
+    if has_second_factor(user) and not is_replacing:
+        return on_to("enrol-codes" if halfway.passed else "log-in-code")
+    if operations.lacks_passkey(user) and not is_replacing:
+        return on_to("passkey-enrol")
     if request.method == "POST" and is_replacing and "later" in request.POST:
-        return _complete(request, halfway, user)
+        return complete(request, halfway, user)
     device = TotpDevice.objects.filter(pk=halfway.app, user=user, confirmed=False).first()
     if device is None:
         device = operations.start_app(user=user, at=timezone.now())
@@ -118,11 +128,11 @@ def enrol(request: HttpRequest, halfway: Pending, user: User) -> HttpResponse:
 def enrol_codes(request: HttpRequest, halfway: Pending, user: User) -> HttpResponse:
     """Show ten recovery codes, once; go on when they are kept."""
     if not halfway.passed or _passed_recovery_code(halfway):
-        return _on_to("enrol")
+        return on_to("enrol")
     if request.method != "POST":
         return render(request, "accounts/codes_ahead.html")
     if "kept" in request.POST and operations.confirm_recovery_codes(user=user):
-        return _complete(request, halfway, user)
+        return complete(request, halfway, user)
     return _show_codes(request, user)
 
 
@@ -133,7 +143,8 @@ def log_out(request: HttpRequest) -> HttpResponse:
     auth.logout(request)
     messages.success(request, _("You are logged out."))
     response = redirect("home")
-    # Not "cookies": that would also forget the language, and the message. The session is gone.
+    # Not "cookies" (docs/decisions/0022): browsers then forget those of the whole domain of the organisation, and
+    # with them which browsers the owner knows. The one that mattered opens nothing any more.
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
     return response
 
@@ -147,10 +158,11 @@ def _ask_code(
     *,
     template: str,
 ) -> HttpResponse:
+    context = {"form": form, "passkey": passkey_part(request, user)}
     if not form.is_bound:
-        return render(request, template, {"form": form})
+        return render(request, template, context)
     if not form.is_valid():
-        return render(request, template, {"form": form}, status=422)
+        return render(request, template, context, status=422)
     at = timezone.now()
     try:
         operations.check_code(
@@ -162,13 +174,8 @@ def _ask_code(
         )
     except (WrongCodeError, TooManyAttemptsError, FactorDisabledError) as error:
         form.add_error("code", fault(error, at=at, is_app=isinstance(device, TotpDevice)))
-        return refused(render(request, template, {"form": form}), error, at=at)
-    halfway = pending.passed(request, halfway, device=device.persistent_id, at=at)
-    if isinstance(device, RecoveryDevice):
-        return _on_to("enrol")
-    if recovery_codes_of(user) is None:
-        return _on_to("enrol-codes")
-    return _complete(request, halfway, user)
+        return refused(render(request, template, context), error, at=at)
+    return proceed(request, halfway, user, device, at=at)
 
 
 def _set_up(request: HttpRequest, halfway: Pending, user: User, device: TotpDevice) -> HttpResponse:
@@ -186,7 +193,7 @@ def _set_up(request: HttpRequest, halfway: Pending, user: User, device: TotpDevi
             at=at,
         )
     except AlreadyEnrolledError:
-        return _on_to("log-in-code")
+        return on_to("log-in-code")
     except (WrongCodeError, TooManyAttemptsError) as error:
         form.add_error("code", fault(error, at=at, is_app=True))
         return refused(_show_setup(request, halfway, device, form), error, at=at)
@@ -194,19 +201,32 @@ def _set_up(request: HttpRequest, halfway: Pending, user: User, device: TotpDevi
     return _show_codes(request, user)
 
 
-def _complete(request: HttpRequest, halfway: Pending, user: User) -> HttpResponse:
+def proceed(
+    request: HttpRequest, halfway: Pending, user: User, device: Device, *, at: datetime
+) -> HttpResponse:
+    """Go on after a second factor was passed: to what is still to be set up, or in."""
+    halfway = pending.passed(request, halfway, device=device.persistent_id, at=at)
+    if isinstance(device, RecoveryDevice):
+        return on_to("enrol")
+    if recovery_codes_of(user) is None:
+        return on_to("enrol-codes")
+    return complete(request, halfway, user)
+
+
+def complete(request: HttpRequest, halfway: Pending, user: User) -> HttpResponse:
     """Log in: a new session with nothing in it but the user and the device that was passed."""
     device = Device.from_persistent_id(halfway.passed)
-    if not isinstance(device, BoundedDevice) or device.user_id != user.id or not device.confirmed:
-        return _on_to("log-in")
+    if device is None or device.user_id != user.id or not device.confirmed:
+        return on_to("log-in")
+    if operations.lacks_passkey(user):
+        return on_to("passkey-enrol")
     if not pending.claim(request):
-        return _on_to("log-in")
-    is_recovery = isinstance(device, RecoveryDevice)
+        return on_to("log-in")
     response = enter(
         request,
         user=user,
         device=device,
-        method=Method.RECOVERY_CODE if is_recovery else Method.APP,
+        method=_METHODS.get(type(device), Method.APP),
         next_page=halfway.next,
         at=timezone.now(),
     )
@@ -215,7 +235,7 @@ def _complete(request: HttpRequest, halfway: Pending, user: User) -> HttpRespons
     return response
 
 
-def _on_to(name: str) -> HttpResponse:
+def on_to(name: str) -> HttpResponse:
     return HttpResponseRedirect(reverse(name) + CONTENT)
 
 
@@ -223,12 +243,32 @@ def _passed_recovery_code(halfway: Pending) -> bool:
     return isinstance(Device.from_persistent_id(halfway.passed), RecoveryDevice)
 
 
-def _show_log_in(
-    request: HttpRequest, form: PasswordForm, *, next_page: str, status: int = 200
+def show_log_in(
+    request: HttpRequest,
+    form: PasswordForm,
+    *,
+    next_page: str,
+    status: int = 200,
+    passkey_form: PasskeyForm | None = None,
 ) -> HttpResponse:
+    part = passkey_part(request, None, form=passkey_form)
     provider = configured()
-    context = {"form": form, "next": next_page, "provider": provider.name if provider else ""}
+    context = {
+        "form": form,
+        "next": next_page,
+        "passkey": part,
+        "provider": provider.name if provider else "",
+    }
     return render(request, "accounts/log_in.html", context, status=status)
+
+
+def show_code(
+    request: HttpRequest, user: User, *, passkey_form: PasskeyForm | None = None
+) -> HttpResponse:
+    """Show what there is to pass the second step with."""
+    form = CodeForm() if app_of(user) else None
+    part = passkey_part(request, user, form=passkey_form)
+    return render(request, "accounts/code.html", {"form": form, "passkey": part})
 
 
 def _show_setup(
@@ -236,7 +276,8 @@ def _show_setup(
 ) -> HttpResponse:
     texts = setup_texts(device)
     is_replacing = _passed_recovery_code(halfway)
-    context = {"form": form, "texts": texts, "is_replacing": is_replacing}
+    part = passkey_part(request, None)
+    context = {"form": form, "texts": texts, "is_replacing": is_replacing, "passkey": part}
     return render(request, "accounts/enrol.html", context, status=status)
 
 

@@ -18,6 +18,7 @@ from accounts.oidc.provider import configured
 from accounts.queries import (
     app_of,
     identities_of,
+    passkeys_of,
     recovery_codes_of,
     sessions_of,
     sign_ins_of,
@@ -46,6 +47,10 @@ class SessionLine:
 
 def _apps(_request: HttpRequest, user: User, _at: datetime) -> dict[str, object]:
     return {"app": app_of(user)}
+
+
+def _passkeys(_request: HttpRequest, user: User, _at: datetime) -> dict[str, object]:
+    return {"count": len(passkeys_of(user))}
 
 
 def _recovery_codes(_request: HttpRequest, user: User, _at: datetime) -> dict[str, object]:
@@ -80,6 +85,7 @@ def _history(_request: HttpRequest, user: User, _at: datetime) -> dict[str, obje
 
 # In the order of the page. Whoever adds a part of the account adds a line.
 SECTIONS = (
+    Section(template="passkeys", context=_passkeys),
     Section(template="apps", context=_apps),
     Section(template="recovery_codes", context=_recovery_codes),
     Section(template="identities", context=_identities),

@@ -36,6 +36,9 @@ KINDS: dict[str, _Words] = {
     EventKind.VALUE_SHOWN: _("Hidden number shown to the customer"),
     EventKind.SIGN_IN_FAILED: _("Log-in failed"),
     EventKind.SECOND_FACTOR_ADDED: _("Second step set up"),
+    EventKind.PASSKEY_ADDED: _("Passkey made"),
+    EventKind.PASSKEY_RENAMED: _("Passkey renamed"),
+    EventKind.PASSKEY_REMOVED: _("Passkey removed"),
     EventKind.RECOVERY_CODE_USED: _("Recovery code used"),
     EventKind.IDENTITY_LINKED: _("Log-in with a provider linked"),
     EventKind.IDENTITY_REMOVED: _("Log-in with a provider removed"),
@@ -51,6 +54,7 @@ KINDS: dict[str, _Words] = {
     EventKind.CLIENT_PURPOSE_REMOVED: _("Purpose of a service removed"),
     EventKind.SIGNING_KEY_ROTATED: _("New key of the token service"),
     EventKind.SIGNING_KEY_RETIRED: _("Old key of the token service ended"),
+    EventKind.SEAL_BROKEN: _("Sealed data was moved or changed"),
     EventKind.CATALOGUE_LOADED: _("Register loaded"),
 }
 ACTORS: dict[str, _Words] = {

@@ -15,7 +15,7 @@ from django.utils.translation import get_language, gettext, gettext_lazy
 from accounts import sessions
 from accounts.gates import data_subject_of, verified_user
 from accounts.identity import name_of
-from accounts.models import Role, User
+from accounts.models import Passkey, Role, User
 from accounts.wording import SessionEnd, session_end
 from audit import health
 from consent.queries.register import organisation
@@ -97,6 +97,11 @@ class Frame:
     def base(self) -> str:
         """Return the page around a page that customers and staff share."""
         return "base.html" if self.is_customer else "base_office.html"
+
+    @property
+    def is_by_passkey(self) -> bool:
+        """Say whether this session was opened with a passkey."""
+        return isinstance(getattr(self._request.user, "otp_device", None), Passkey)
 
     @cached_property
     def person(self) -> str:

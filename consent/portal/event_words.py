@@ -43,15 +43,6 @@ DAMAGED: Phrase = (
     gettext_lazy("can no longer read this line: it is damaged."),
     gettext_lazy("Call us if you want to know more."),
 )
-# What one logged in with, where that is something else than a code.
-WITH: dict[tuple[str, str], Words] = {
-    (EventKind.SIGNED_IN, "provider"): gettext_lazy(
-        "Another organisation checked that it was you."
-    ),
-    (EventKind.IDENTITY_CONFIRMED, "provider"): gettext_lazy(
-        "Another organisation checked that, before something that we protect extra well."
-    ),
-}
 OTHER_KINDS: dict[str, Phrase] = {
     EventKind.CONSENT_GIVEN: (
         "pen",
@@ -131,6 +122,24 @@ OTHER_KINDS: dict[str, Phrase] = {
         gettext_lazy("set up an app with codes to log in."),
         _CALL_US,
     ),
+    EventKind.PASSKEY_ADDED: (
+        "key",
+        _YOU,
+        gettext_lazy("made a passkey to log in."),
+        _CALL_US,
+    ),
+    EventKind.PASSKEY_RENAMED: (
+        "key",
+        _YOU,
+        gettext_lazy("gave a passkey another name."),
+        _CALL_US,
+    ),
+    EventKind.PASSKEY_REMOVED: (
+        "key",
+        _YOU,
+        gettext_lazy("removed a passkey."),
+        _CALL_US,
+    ),
     EventKind.RECOVERY_CODE_USED: (
         "key",
         _YOU,
@@ -149,4 +158,10 @@ OTHER_KINDS: dict[str, Phrase] = {
         gettext_lazy("removed a way to log in that another organisation checks."),
         _CALL_US,
     ),
+}
+# With what someone logged in, when it was no code from an app.
+LOGGED_IN_WITH: dict[str, Words] = {
+    "passkey": gettext_lazy("With your passkey."),
+    "provider": gettext_lazy("Another organisation checked that it was you."),
+    "recovery-code": gettext_lazy("With your password and a recovery code."),
 }

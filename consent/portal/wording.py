@@ -14,10 +14,10 @@ from audit.events import EventKind
 from consent.portal.event_words import (
     BECAUSE,
     DAMAGED,
+    LOGGED_IN_WITH,
     OTHER_KINDS,
     STOPPED,
     UNKNOWN_KIND,
-    WITH,
     Words,
 )
 from consent.queries.values import CategoryHoldings, SeenEvent
@@ -104,13 +104,12 @@ def sentence(event: SeenEvent) -> EventSentence:
         return _about_use(event)
     known = OTHER_KINDS.get(event.kind, UNKNOWN_KIND)
     icon, who, what, why = DAMAGED if event.is_damaged else known
-    why = WITH.get((event.kind, event.factor), why)
     about = {"category": event.category, "purpose": event.purpose}
     return EventSentence(
         icon=icon,
         who=who,
         what=str(what) % about,
-        why=str(why) % about,
+        why=str(LOGGED_IN_WITH.get(event.factor, why)) % about,
         tag="",
         at=event.at,
         provable=event.provable,

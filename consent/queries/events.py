@@ -33,6 +33,9 @@ SIGN_INS = frozenset(
         EventKind.SECOND_FACTOR_ADDED,
         EventKind.IDENTITY_LINKED,
         EventKind.IDENTITY_REMOVED,
+        EventKind.PASSKEY_ADDED,
+        EventKind.PASSKEY_RENAMED,
+        EventKind.PASSKEY_REMOVED,
         EventKind.RECOVERY_CODE_USED,
     }
 )
@@ -107,8 +110,8 @@ def seen(entry: log.EntryView, register: Register, language: str, *, signed: int
         reason=str(shown.get("reason", "")),
         provable=(entry.uid,) if entry.index is not None and entry.index < signed else (),
         submission=str(shown.get("submission", "")),
-        is_damaged=entry.is_damaged,
         factor=str(shown.get("factor", "")),
+        is_damaged=entry.is_damaged,
     )
 
 

@@ -84,9 +84,9 @@ class SeenEvent:
     outcome: str  # permitted | refused | ""
     reason: str
     submission: str = ""  # the number that choices saved with one press share
+    factor: str = ""  # how someone logged in: app | passkey | provider | recovery-code | ""
     provable: tuple[UUID, ...] = ()  # the lines of the log that a signed head covers
     is_damaged: bool = False  # someone changed what it says, so that it cannot be read
-    factor: str = ""  # with what one logged in, or showed who one was
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,8 +22,8 @@ PUBLIC = [
     "/log/controleren/",
     "/bestaat-niet/",
 ]
-CUSTOMERS = ["/mijn-gegevens/", "/toestemmingen/", LEAK, "/toestemmingen/levering-en-rekening/", "/wie-keek/", "/wie-keek/?soort=tegengehouden", "/wie-keek/sleutel/", "/beveiliging/", "/bevestigen/"]  # fmt: skip
-OFFICERS = ["/kantoor/logboek/", "/kantoor/logboek/?soort=access.decision.made&antwoord=refused", "/kantoor/logboek/?tot=2000-01-01", "/kantoor/logboek/?van=x", "/kantoor/exports/", "/beveiliging/", "/bevestigen/"]  # fmt: skip
+CUSTOMERS = ["/mijn-gegevens/", "/toestemmingen/", LEAK, "/toestemmingen/levering-en-rekening/", "/wie-keek/", "/wie-keek/?soort=tegengehouden", "/wie-keek/sleutel/", "/beveiliging/", "/beveiliging/passkeys/", "/bevestigen/"]  # fmt: skip
+OFFICERS = ["/kantoor/logboek/", "/kantoor/logboek/?soort=access.decision.made&antwoord=refused", "/kantoor/logboek/?tot=2000-01-01", "/kantoor/logboek/?van=x", "/kantoor/exports/", "/beveiliging/", "/beveiliging/passkeys/", "/bevestigen/"]  # fmt: skip
 PAGES = [
     *(("nobody", url) for url in PUBLIC),
     *(("customer", url) for url in CUSTOMERS),
