@@ -26,7 +26,10 @@ _TOO_OFTEN = "This client asks more often than it may. RateLimit-Policy says how
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """The system that asks, as it is registered at this moment. `recipient` is the slug."""
+    """The system that asks, as it is registered at this moment. `recipient` is the slug.
+
+    `purposes` are those for which it is registered and for which its token counts.
+    """
 
     client_id: str
     recipient: str
@@ -53,7 +56,7 @@ class ServiceAuthentication(authentication.BaseAuthentication):
         except tokens.TokenError as error:
             raise exceptions.AuthenticationFailed(_INVALID) from error
         client = live_clients.find(claims.client_id, at=at)
-        if client is None:
+        if client is None or _was_taken_away(claims, client):
             raise exceptions.AuthenticationFailed(_INVALID)
         try:
             allowances.take_for(request.META, client.pk, at=at)
@@ -88,5 +91,11 @@ def _caller(claims: tokens.Claims, client: live_clients.LiveClient) -> Caller:
         recipient=client.recipient,
         recipient_id=client.recipient_id,
         scopes=claims.scopes & client.scopes,
-        purposes=client.purposes,
+        purposes=claims.purposes(client.purposes),
     )
+
+
+def _was_taken_away(claims: tokens.Claims, client: live_clients.LiveClient) -> bool:
+    """Return whether the token is older than what ended the tokens of this client."""
+    since = client.tokens_count_from
+    return since is not None and claims.issued_at < since

@@ -23,6 +23,14 @@ class JwkError(AccountsError):
     """A key of a client cannot be used; the message says why."""
 
 
+class PrivateKeyError(JwkError):
+    """A private key was given where a public one belongs. It is kept nowhere here."""
+
+
+class TooManyKeysError(AccountsError):
+    """Two keys of this client count already at some moment of that period."""
+
+
 class WrongPasswordError(AccountsError):
     """No login has this e-mail address and this password; which of the two is wrong stays inside."""
 
@@ -60,6 +68,18 @@ class LockedOutError(TooManyAttemptsError):
 
 class FactorDisabledError(AccountsError):
     """So many wrong codes were typed that this second factor no longer counts."""
+
+
+class UnknownIdentityError(AccountsError):
+    """No login has this identity at a provider."""
+
+
+class IdentityTakenError(AccountsError):
+    """The identity is that of another login, or this login has another one of the same provider."""
+
+
+class LastWayInError(AccountsError):
+    """Without this nobody could log in any more."""
 
 
 class AlreadyEnrolledError(AccountsError):

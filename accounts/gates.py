@@ -64,7 +64,12 @@ _ACTIONS = {
     Role.DESK: Action.OPEN_CUSTOMER,
     Role.ADMIN: Action.CONFIGURE,
 }
-_START_PAGES = {Role.CUSTOMER: "my-data", Role.OFFICER: "log", Role.DESK: "desk"}
+_START_PAGES = {
+    Role.CUSTOMER: "my-data",
+    Role.OFFICER: "log",
+    Role.DESK: "desk",
+    Role.ADMIN: "services",
+}
 
 
 def marked(view: Callable[P, R], audience: Audience) -> Callable[P, R]:

@@ -29,6 +29,12 @@ def reference_index(reference: str) -> str:
     return keyring.blind_index(label="reference", value=canonical_reference(reference))
 
 
+def provider_index(issuer: str, subject: str) -> str:
+    """Return the keyed hash by which somebody is found whom a provider knows."""
+    # The issuer is an address, and has no space in it: no two pairs become one text.
+    return keyring.blind_index(label="oidc", value=f"{issuer} {subject}")
+
+
 def email_context(user_id: UUID) -> str:
     return f"accounts.user|{user_id}|email"
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from jwt.utils import base64url_encode
 
-from accounts.errors import JwkError
+from accounts.errors import JwkError, PrivateKeyError
 
 # Which algorithms a key may sign with follows from the key, never from a token.
 _ALGORITHMS = {
@@ -23,6 +24,9 @@ _ALGORITHMS = {
 ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")
 _P256 = ec.SECP256R1()
 _PUBLIC_MEMBERS = {"EC": ("crv", "x", "y"), "OKP": ("crv", "x"), "RSA": ("e", "n")}
+_SECRET_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+# PEM of every kind, and the file of PuTTY.
+_PRIVATE_FILE = re.compile(rb"PRIVATE KEY|^Private-Lines:", re.IGNORECASE | re.MULTILINE)
 _SMALLEST_RSA = 2048
 _LARGEST_RSA = 4096  # a larger one only costs us time
 _OTHER_KIND = "Use an RSA, EC P-256 or Ed25519 key."
@@ -53,10 +57,10 @@ def checked(key: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         JwkError: it is private, symmetric, too small, for another use, or not a key at all.
     """
+    if _is_private(key):
+        raise PrivateKeyError(_PRIVATE)
     if not algorithms_of(key):
         raise JwkError(_OTHER_KIND)
-    if "d" in key:
-        raise JwkError(_PRIVATE)
     if key.get("use", "sig") != "sig":
         raise JwkError("This key is not for signatures.")
     members = {name: key.get(name) for name in ("kty", *_PUBLIC_MEMBERS[key["kty"]])}
@@ -89,10 +93,11 @@ def parse(content: bytes) -> dict[str, Any]:
     """Return the public key in a file: PEM (SubjectPublicKeyInfo), or a JWK as JSON.
 
     Raises:
+        PrivateKeyError: it holds a private key.
         JwkError: it holds no public key of a kind and size that we accept.
     """
-    if b"PRIVATE KEY" in content:
-        raise JwkError(_PRIVATE)
+    if _PRIVATE_FILE.search(content):
+        raise PrivateKeyError(_PRIVATE)
     if content.lstrip().startswith(b"{"):
         return checked(_members(content))
     try:
@@ -102,6 +107,20 @@ def parse(content: bytes) -> dict[str, Any]:
     if not isinstance(found, PublicKey) or getattr(found, "curve", _P256).name != _P256.name:
         raise JwkError(_OTHER_KIND)
     return checked(from_public_key(found))
+
+
+def _is_private(key: Mapping[str, Any]) -> bool:
+    """Return whether there is a secret member (RFC 7518 section 6) anywhere in it, as in a set of keys."""
+    left: list[object] = [key]
+    while left:
+        value = left.pop()
+        if isinstance(value, Mapping):
+            if not _SECRET_MEMBERS.isdisjoint(value):
+                return True
+            left.extend(value.values())
+        elif isinstance(value, list):
+            left.extend(value)
+    return False
 
 
 def _members(content: bytes) -> dict[str, Any]:

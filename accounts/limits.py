@@ -38,6 +38,8 @@ CODES_PER_BROWSER = Limit(name="code-browser", counts=Counted.BROWSER, most=20)
 CODES_PER_ADDRESS = Limit(name="code-address", counts=Counted.ADDRESS, most=20)
 # Nobody guesses a passkey; this keeps one address from filling the table of sessions.
 PASSKEYS_PER_ADDRESS = Limit(name="passkey-address", counts=Counted.ADDRESS, most=50)
+# Each asks something of the provider.
+PROVIDER_PER_ADDRESS = Limit(name="provider-address", counts=Counted.ADDRESS, most=50)
 # Wrong customer numbers at the service desk, and wrong codes of a mandate.
 NUMBERS_PER_EMPLOYEE = Limit(name="number-employee", counts=Counted.ACCOUNT, most=10)
 MANDATE_CODES = Limit(name="mandate-code", counts=Counted.ACCOUNT, most=10)
@@ -51,6 +53,7 @@ LIMITS = (
     CODES_PER_BROWSER,
     CODES_PER_ADDRESS,
     PASSKEYS_PER_ADDRESS,
+    PROVIDER_PER_ADDRESS,
     NUMBERS_PER_EMPLOYEE,
     MANDATE_CODES,
     ACCOUNTS_WITH_A_WRONG_PASSWORD,

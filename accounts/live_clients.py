@@ -10,7 +10,7 @@ from accounts.models import ServiceClient
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveClient:
-    """A client that is in use. `recipient` is the slug."""
+    """A client that is in use. `recipient` is the slug; a token from before `tokens_count_from` opens nothing."""
 
     pk: int
     client_id: str
@@ -18,6 +18,7 @@ class LiveClient:
     recipient_id: int
     scopes: frozenset[str]
     purposes: frozenset[str]
+    tokens_count_from: datetime | None
 
 
 _remembered: dict[str, tuple[datetime, LiveClient]] = {}
@@ -46,6 +47,7 @@ def find(client_id: str, *, at: datetime) -> LiveClient | None:
         recipient_id=row.recipient_id,
         scopes=frozenset(row.scopes),
         purposes=frozenset(row.purposes),
+        tokens_count_from=row.tokens_count_from,
     )
     _remembered[client_id] = (at, client)
     return client

@@ -12,6 +12,8 @@ class NoticeKind(enum.StrEnum):
     PASSWORD_CHANGED = "password-changed"  # noqa: S105  # a name
     FACTOR_ADDED = "factor-added"
     FACTOR_DISABLED = "factor-disabled"
+    IDENTITY_LINKED = "identity-linked"
+    IDENTITY_REMOVED = "identity-removed"
     PASSKEY_ADDED = "passkey-added"
     PASSKEY_RENAMED = "passkey-renamed"
     PASSKEY_REMOVED = "passkey-removed"

@@ -50,6 +50,14 @@ WORDS: dict[NoticeKind, NoticeWords] = {
         subject=_("New recovery codes were made"),
         says=(_("On %(when)s new recovery codes were made. The old ones no longer work."),),
     ),
+    NoticeKind.IDENTITY_LINKED: NoticeWords(
+        subject=_("You can log in with another organisation"),
+        says=(_("On %(when)s %(provider)s was linked to your account. You can log in with it."),),
+    ),
+    NoticeKind.IDENTITY_REMOVED: NoticeWords(
+        subject=_("You can no longer log in with another organisation"),
+        says=(_("On %(when)s the link between your account and %(provider)s was removed."),),
+    ),
     NoticeKind.PASSKEY_ADDED: NoticeWords(
         subject=_("A passkey was made"),
         says=(

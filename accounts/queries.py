@@ -10,6 +10,7 @@ from accounts.models import (
     DataSubject,
     DeskOpening,
     Mandate,
+    OidcIdentity,
     Passkey,
     RecoveryDevice,
     TotpDevice,
@@ -25,6 +26,7 @@ __all__ = [
     "app_of",
     "has_passkey",
     "has_second_factor",
+    "identities_of",
     "legal_mandates",
     "log_in_is_attacked",
     "mandate_in_use",
@@ -74,6 +76,11 @@ def user_by_email(email: str) -> User | None:
 def app_of(user: User) -> TotpDevice | None:
     """Return the authenticator app that counts: the one that was set up last."""
     return TotpDevice.objects.filter(user=user, confirmed=True).order_by("-pk").first()
+
+
+def identities_of(user: User) -> list[OidcIdentity]:
+    """Return with which providers this login can be entered, oldest first."""
+    return list(OidcIdentity.objects.filter(user=user).order_by("pk"))
 
 
 def recovery_codes_of(user: User) -> RecoveryDevice | None:

@@ -27,10 +27,11 @@ class Method(enum.StrEnum):
     APP = "app"
     PASSKEY = "passkey"
     RECOVERY_CODE = "recovery-code"
+    PROVIDER = "provider"  # another organisation asked for both factors, and says so
 
 
 # A recovery code is for who has nothing else: it opens the door, and confirms nothing behind it.
-CONFIRMS = frozenset({Method.APP, Method.PASSKEY})
+CONFIRMS = frozenset({Method.APP, Method.PASSKEY, Method.PROVIDER})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,7 @@ from accounts.limits import (
     PASSWORDS_PER_ACCOUNT,
     PASSWORDS_PER_ADDRESS,
     PASSWORDS_PER_BROWSER,
+    PROVIDER_PER_ADDRESS,
     Counted,
     Limit,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "PASSWORDS_PER_ACCOUNT",
     "PASSWORDS_PER_ADDRESS",
     "PASSWORDS_PER_BROWSER",
+    "PROVIDER_PER_ADDRESS",
     "Bucket",
     "Limit",
     "check",

@@ -3,23 +3,19 @@
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import lru_cache
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from pathlib import Path
 from threading import Lock
 from typing import Any
 
 import jwt
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from django.conf import settings
 from jwt.types import Options
 
-from accounts import jwk
-from audit.keyfiles import KeyFileError, read_or_make
+from accounts import token_keys
 
-ALGORITHM = "ES256"
+ALGORITHM = token_keys.ALGORITHM
+PURPOSE = "purpose:"  # how a scope begins that narrows a token down to one purpose
 TYPE = "at+jwt"
 REMEMBERED = 4096  # tokens of less than a kilobyte each
 LARGEST = 4096  # bytes; looked at before anything is parsed
@@ -41,17 +37,15 @@ class TokenError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SigningKey:
-    private: ec.EllipticCurvePrivateKey
-    public: ec.EllipticCurvePublicKey
-    jwk: Mapping[str, Any]
-    kid: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Claims:
     client_id: str
     scopes: frozenset[str]
+    issued_at: datetime  # to the second, rounded down
+
+    def purposes(self, registered: Iterable[str]) -> frozenset[str]:
+        """Return for which of these purposes the token counts: for all, unless it names some itself."""
+        named = {scope.removeprefix(PURPOSE) for scope in self.scopes if scope.startswith(PURPOSE)}
+        return frozenset(registered) & named if named else frozenset(registered)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,18 +57,11 @@ class _Verified:
     until: int
 
 
-_Name = tuple[bytes, object, str]  # of a token: its hash, and which key and place it was good for
+_Name = tuple[
+    bytes, tuple[str, ...], str
+]  # of a token: its hash, and for which keys and place it was good
 _verified: dict[_Name, _Verified] = {}
 _lock = Lock()
-
-
-def signing_key() -> SigningKey:
-    """Return the key that signs tokens, from `token.key`, making it on first need.
-
-    Raises:
-        KeyFileError: the file cannot be read or made, or holds something else.
-    """
-    return _signing_key(Path(settings.KEYS_DIR) / "token.key")
 
 
 def issue(*, client_id: str, scopes: Iterable[str], at: datetime) -> str:
@@ -83,7 +70,7 @@ def issue(*, client_id: str, scopes: Iterable[str], at: datetime) -> str:
     Raises:
         KeyFileError: there is no key to sign with.
     """
-    key = signing_key()
+    key = token_keys.signing_key()
     claims = {
         "iss": settings.PUBLIC_BASE_URL,
         "sub": client_id,
@@ -110,10 +97,12 @@ def read(token: str, *, at: datetime) -> Claims:
     """
     if len(token) > LARGEST or not token.isascii():
         raise TokenError("too large, or not ASCII")
-    name = (sha256(token.encode()).digest(), settings.KEYS_DIR, settings.PUBLIC_BASE_URL)
+    keys = token_keys.accepted_keys()
+    kids = tuple(key.kid for key in keys)
+    name = (sha256(token.encode()).digest(), kids, settings.PUBLIC_BASE_URL)
     verified = _verified.get(name)
     if verified is None:
-        verified = _verify(token)
+        verified = _verify(token, keys)
         _remember(name, verified)
     if not verified.since <= at.timestamp() < verified.until:
         raise TokenError("expired, or from the future")
@@ -132,11 +121,15 @@ def _remember(name: _Name, verified: _Verified) -> None:
         _verified[name] = verified
 
 
-def _verify(token: str) -> _Verified:
-    signed = _signed_claims(token, signing_key())
+def _verify(token: str, keys: tuple[token_keys.SigningKey, ...]) -> _Verified:
+    signed = _signed_claims(token, keys)
     _check_place(signed)
     since, until = _times(signed)
-    claims = Claims(client_id=signed["sub"], scopes=frozenset(signed["scope"].split()))
+    claims = Claims(
+        client_id=signed["sub"],
+        scopes=frozenset(signed["scope"].split()),
+        issued_at=datetime.fromtimestamp(since, tz=UTC),
+    )
     return _Verified(claims=claims, since=since - int(_CLOCK_SKEW.total_seconds()), until=until)
 
 
@@ -159,35 +152,18 @@ def _times(claims: Mapping[str, Any]) -> tuple[int, int]:
     return issued, expires
 
 
-def _signed_claims(token: str, key: SigningKey) -> Mapping[str, Any]:
-    """Return the claims of a token that we signed."""
+def _signed_claims(token: str, keys: tuple[token_keys.SigningKey, ...]) -> Mapping[str, Any]:
+    """Return the claims of a token that we signed with one of these keys."""
     try:
         header = jwt.get_unverified_header(token)
-        if (
-            set(header) != {"alg", "typ", "kid"}
-            or header["typ"] != TYPE
-            or header["kid"] != key.kid
-        ):
+        if set(header) != {"alg", "typ", "kid"} or header["typ"] != TYPE:
             raise TokenError("not an access token of ours")
+        key = next((one for one in keys if one.kid == header["kid"]), None)
+        if key is None:
+            raise TokenError("not signed by a key of ours")
         claims: Mapping[str, Any] = jwt.decode(
             token, key.public, algorithms=[ALGORITHM], options=_SIGNATURE_ONLY
         )
     except (jwt.PyJWTError, ValueError) as error:
         raise TokenError("not signed by us") from error
     return claims
-
-
-@lru_cache(maxsize=4)
-def _signing_key(path: Path) -> SigningKey:
-    content = read_or_make(path, lambda: jwk.to_pem(ec.generate_private_key(ec.SECP256R1())))
-    try:
-        private = serialization.load_pem_private_key(content, password=None)
-    except ValueError as error:
-        raise KeyFileError(f"{path} is damaged. Delete it: a new one is made.") from error
-    if not isinstance(private, ec.EllipticCurvePrivateKey) or private.curve.name != "secp256r1":
-        raise KeyFileError(f"{path} is not a P-256 key. Delete it: a new one is made.")
-    public = private.public_key()
-    members = jwk.from_public_key(public)
-    kid = jwk.thumbprint(members)
-    members |= {"kid": kid, "use": "sig", "alg": ALGORITHM}
-    return SigningKey(private=private, public=public, jwk=members, kid=kid)

@@ -2,6 +2,7 @@ from django.urls import path
 
 from accounts.oauth import views as oauth
 from accounts.views import factors, my_passkeys, passkeys
+from accounts.views import identities as identity_pages
 from accounts.views import log_in as log_in_pages
 from accounts.views import sessions as session_pages
 from accounts.views.security import security
@@ -13,6 +14,10 @@ urlpatterns = [
     path("inloggen/herstelcode/", log_in_pages.log_in_recovery, name="log-in-recovery"),
     path("inloggen/instellen/", log_in_pages.enrol, name="enrol"),
     path("inloggen/instellen/herstelcodes/", log_in_pages.enrol_codes, name="enrol-codes"),
+    path("inloggen/extern/", identity_pages.start, name="provider-start"),
+    path("inloggen/extern/terug/", identity_pages.back, name="provider-back"),
+    path("bevestigen/extern/", identity_pages.confirm, name="provider-confirm"),
+    path("beveiliging/inlogmiddelen/", identity_pages.identities, name="identities"),
     path("inloggen/passkey/", passkeys.log_in_passkey, name="log-in-passkey"),
     path("inloggen/passkey/vraag/", passkeys.log_in_question, name="log-in-passkey-question"),
     path("inloggen/code/passkey/", passkeys.code_passkey, name="code-passkey"),

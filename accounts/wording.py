@@ -119,6 +119,7 @@ _FACTORS = {
     "app": gettext_lazy("with your password and a code"),
     "passkey": gettext_lazy("with a passkey"),
     "recovery-code": gettext_lazy("with your password and a recovery code"),
+    "provider": gettext_lazy("checked by another organisation"),
 }
 
 

@@ -71,6 +71,20 @@ class EventKind(enum.StrEnum):
     MANDATE_ENDED = "account.mandate.ended"
     MANDATE_STARTED = "account.mandate.started"  # a session acts under it from here on
     MANDATE_USED = "account.mandate.used"  # the line of the representative about one act
+    IDENTITY_LINKED = "account.identity.linked"
+    IDENTITY_REMOVED = "account.identity.removed"
+    CLIENT_REGISTERED = "account.client.registered"
+    CLIENT_SCOPES_CHANGED = "account.client.scopes-changed"
+    CLIENT_DISABLED = "account.client.disabled"
+    CLIENT_ENABLED = "account.client.enabled"
+    CLIENT_KEY_ADDED = "account.client-key.added"
+    CLIENT_KEY_ENDED = "account.client-key.ended"
+    CLIENT_PURPOSE_ASKED = "account.client-purpose.asked"
+    CLIENT_PURPOSE_APPROVED = "account.client-purpose.approved"
+    CLIENT_PURPOSE_DECLINED = "account.client-purpose.declined"
+    CLIENT_PURPOSE_REMOVED = "account.client-purpose.removed"
+    SIGNING_KEY_ROTATED = "key.token.rotated"
+    SIGNING_KEY_RETIRED = "key.token.retired"
     SEAL_BROKEN = "data.seal.broken"
     CATALOGUE_LOADED = "register.catalogue.loaded"
 

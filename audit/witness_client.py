@@ -35,11 +35,15 @@ def ask(url: str, body: bytes, *, seconds: float = SECONDS) -> Reply:
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     connection = kind(parts.hostname or "", parts.port, timeout=seconds)
     # The timeout is for each step; a witness that sends a letter at a time must not hold us either.
+    # The line is kept: of an answer that closes its connection, the connection no longer knows it.
+    lines: list[socket.socket] = []
     is_over = threading.Event()
-    end = threading.Timer(seconds, _cut, [connection, is_over])
+    end = threading.Timer(seconds, _cut, [lines, is_over])
     end.daemon = True
     end.start()
     try:
+        connection.connect()
+        lines.append(connection.sock)
         connection.request("POST", f"{parts.path}/add-checkpoint", body)
         answer = connection.getresponse()
         content = answer.read(_LARGEST_ANSWER)
@@ -54,7 +58,8 @@ def ask(url: str, body: bytes, *, seconds: float = SECONDS) -> Reply:
         connection.close()
 
 
-def _cut(connection: http.client.HTTPConnection, is_over: threading.Event) -> None:
+def _cut(lines: list[socket.socket], is_over: threading.Event) -> None:
     is_over.set()
-    with suppress(OSError, AttributeError):  # not connected, or ended just now
-        connection.sock.shutdown(socket.SHUT_RDWR)
+    for line in lines:
+        with suppress(OSError):  # it ended just now
+            line.shutdown(socket.SHUT_RDWR)

@@ -43,10 +43,12 @@ _LOG: dict[str, Grants] = {
     "audit_verificationrun": {APP: _ADD},
 }
 _ONLY_ADDED = ("consent_consentrecord", "consent_noticeversion")
-_NEVER_REMOVED = ("accounts_datasubject", "accounts_serviceclient")
+_NEVER_REMOVED = ("accounts_datasubject", "accounts_purposerequest", "accounts_serviceclient")
 _ORDINARY = (
     *("accounts_clientallowance", "accounts_clientkey", "accounts_notice", "accounts_passkey"),
     *("accounts_recipient", "accounts_recoverycode"),
+    *("accounts_clientkey", "accounts_notice", "accounts_oidcidentity"),
+    *("accounts_passkey", "accounts_recipient", "accounts_recoverycode"),
     *("accounts_recoverydevice", "accounts_throttlecounter", "accounts_totpdevice"),
     *("accounts_usedassertion", "accounts_user", "accounts_usersession"),
     *("accounts_deskopening", "accounts_mandate"),

@@ -221,6 +221,7 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 5.0},
     },
     "send-messages": {"task": "consent.tasks.send_messages", "schedule": 5.0},
+    "remind-of-keys": {"task": "consent.tasks.remind_of_keys", "schedule": 3600.0},
     "expire-months": {"task": "audit.tasks.expire_months", "schedule": 86_400.0},
     "recover-jobs": {"task": "consent.tasks.recover_jobs", "schedule": 5.0},
     "forget-old-jobs": {"task": "consent.tasks.forget_old_jobs", "schedule": 900.0},
@@ -239,6 +240,22 @@ LOG_INTERNAL_MONTHS = env.number("REGIE_LOG_INTERNAL_MONTHS", default=0, most=12
 LOG_ORIGIN = env.log_name("REGIE_LOG_ORIGIN", default="regie.example/log")
 # Which witnesses to ask, and how many must have seen a head; docs/audit-log.md. None by default.
 LOG_POLICY = env.log_policy("REGIE_LOG_POLICY", origin=LOG_ORIGIN)
+
+# Logging in with an OpenID Connect provider, such as a DigiD or eHerkenning broker; docs/operate.md. None by default.
+OIDC_ISSUER = env.text("REGIE_OIDC_ISSUER", default="")
+OIDC_NAME = env.text("REGIE_OIDC_NAME", default="")  # what people call it, on the button
+OIDC_CLIENT_ID = env.text("REGIE_OIDC_CLIENT_ID", default="")
+# One of the two: a private key (PEM; private_key_jwt) or a secret (client_secret_basic).
+OIDC_CLIENT_KEY = env.secret("REGIE_OIDC_CLIENT_KEY")
+OIDC_CLIENT_SECRET = env.secret("REGIE_OIDC_CLIENT_SECRET")
+# The values of `acr` that the provider uses, the lowest level first, and the lowest that is enough.
+OIDC_ACR_LEVELS = env.words(
+    "REGIE_OIDC_ACR_LEVELS",
+    default="http://eidas.europa.eu/LoA/low,http://eidas.europa.eu/LoA/substantial,http://eidas.europa.eu/LoA/high",
+)
+OIDC_ACR = env.text("REGIE_OIDC_ACR", default="http://eidas.europa.eu/LoA/substantial")
+# How long ago somebody may have logged in there; longer ago, and the provider asks again.
+OIDC_MAX_AGE = timedelta(seconds=env.number("REGIE_OIDC_MAX_AGE", default=300, most=3600))
 
 # The token service (docs: RFC 6749, RFC 7523, NL GOV OAuth profile).
 ACCESS_TOKEN_LASTS = timedelta(minutes=10)

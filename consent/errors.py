@@ -39,3 +39,30 @@ class MandateEndedError(ConsentError):
 class OpeningEndedError(ConsentError):
     code = "opening-ended"
     message = _("No customer is open. Open one first.")
+
+
+class ClientTakenError(ConsentError):
+    code = "client-taken"
+    message = _("There is a service with this name already. Choose another name.")
+
+
+class KeyTakenError(ConsentError):
+    code = "key-taken"
+    message = _(
+        "This key, or this name of a key, is registered already. Let the owner make a new pair."
+    )
+
+
+class PurposeAskedError(ConsentError):
+    code = "purpose-asked"
+    message = _("This service has this purpose already, or somebody asked for it.")
+
+
+class RequestDecidedError(ConsentError):
+    code = "request-decided"
+    message = _("Somebody decided about this already.")
+
+
+class SecondPersonError(ConsentError):
+    code = "second-person"
+    message = _("You asked for this yourself. Another administrator decides about it.")

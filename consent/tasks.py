@@ -5,7 +5,7 @@ from uuid import UUID
 from celery import shared_task
 from django.utils import timezone
 
-from consent.operations import job_kinds, jobs
+from consent.operations import job_kinds, jobs, key_reminders
 from consent.operations.messages import send_messages as send_due_messages
 from consent.operations.notices import send_notices
 
@@ -15,6 +15,12 @@ def send_messages(**_later: object) -> None:
     """Mail what is due in both outboxes. Safe to run twice, and by several workers at once."""
     send_notices(at=timezone.now())
     send_due_messages(at=timezone.now())
+
+
+@shared_task
+def remind_of_keys(**_later: object) -> None:
+    """Tell of keys of services that end soon. Safe to run twice, and by several workers at once."""
+    key_reminders.remind_of_keys(at=timezone.now())
 
 
 @shared_task

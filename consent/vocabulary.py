@@ -83,3 +83,8 @@ class JobFault(enum.StrEnum):
     NOT_WRITABLE = "not-writable"
     GAVE_UP = "gave-up"
     NOT_ALLOWED = "not-allowed"  # any more: whoever asked may not have it now
+
+
+# What a system may do. What it may ask about are its purposes.
+SCOPE_CHECK = "consent:check"
+SCOPES = (SCOPE_CHECK,)

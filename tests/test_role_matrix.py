@@ -137,6 +137,20 @@ def for_the_desk(status: object, method: str = "get", *arguments: str) -> Row:
     )
 
 
+def for_admins(status: object, method: str = "get", *arguments: str) -> Row:
+    return Row(
+        anonymous=LOG_IN,
+        halfway=LOG_IN,
+        customer=403,
+        officer=403,
+        desk=403,
+        admin=status,
+        service=LOG_IN,
+        method=method,
+        arguments=arguments,
+    )
+
+
 def while_logging_in(status: object, method: str = "get") -> Row:
     return Row(
         anonymous=LOG_IN,
@@ -179,6 +193,10 @@ MATRIX = {
     "security": for_logged_in(200),
     "new-codes": for_logged_in(200),
     "new-app": for_logged_in(200),
+    "provider-start": for_everyone(404),  # no provider is configured
+    "provider-back": for_everyone(404),
+    "provider-confirm": for_logged_in(404),
+    "identities": for_customers(404),
     "end-session": for_logged_in(404, "post", NO_JOB),
     "end-other-sessions": for_logged_in(ON, "post"),
     "session": for_logged_in(200, acting=200),
@@ -229,6 +247,10 @@ MATRIX = {
     "desk-close": for_the_desk(ON, "post"),
     "legal-mandates": for_officers(200),
     "legal-mandate-end": for_officers(404, "post", NO_JOB),
+    "services": for_admins(200),
+    "service-new": for_admins(200),
+    "service": for_admins(200, "get", "lekdetectie"),
+    "service-key": for_admins(200, "get", "lekdetectie"),
     "office": for_officers(ON),
     "log": for_officers(200),
     "log-verify": for_officers(ON, "post"),

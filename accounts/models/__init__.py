@@ -1,8 +1,15 @@
 """Every table about people who log in, the data subjects behind them, and the systems that call."""
 
 from accounts.devices import RecoveryCode, RecoveryDevice, TotpDevice
-from accounts.models.clients import ClientKey, Recipient, ServiceClient, UsedAssertion
+from accounts.models.clients import (
+    ClientKey,
+    PurposeRequest,
+    Recipient,
+    ServiceClient,
+    UsedAssertion,
+)
 from accounts.models.desk import DeskOpening
+from accounts.models.identities import OidcIdentity
 from accounts.models.mandates import Mandate
 from accounts.models.notices import Notice
 from accounts.models.people import DataSubject, Role, User
@@ -18,7 +25,9 @@ __all__ = [
     "DeskOpening",
     "Mandate",
     "Notice",
+    "OidcIdentity",
     "Passkey",
+    "PurposeRequest",
     "Recipient",
     "RecoveryCode",
     "RecoveryDevice",

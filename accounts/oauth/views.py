@@ -11,7 +11,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import jwk, tokens
+from accounts import jwk, token_keys, tokens
 from accounts.allowances import STANDING, TooFastError
 from accounts.gates import public_page
 from accounts.models import ServiceClient
@@ -73,8 +73,8 @@ def token(request: HttpRequest) -> HttpResponse:
 @csrf_exempt  # so that another method gets 405; nothing here changes anything
 @public_page
 def jwks(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
-    """Give the public key that access tokens are signed with (RFC 7517)."""
-    return JsonResponse({"keys": [dict(tokens.signing_key().jwk)]})
+    """Give the public keys of which access tokens count (RFC 7517): two of them while one replaces the other."""
+    return JsonResponse({"keys": [dict(key.jwk) for key in token_keys.accepted_keys()]})
 
 
 @require_safe
@@ -83,8 +83,10 @@ def jwks(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
 def metadata(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
     """Describe the token service (RFC 8414)."""
     scopes: set[str] = set()
-    for granted in ServiceClient.objects.filter(is_active=True).values_list("scopes", flat=True):
-        scopes.update(granted)
+    for granted, purposes in ServiceClient.objects.filter(is_active=True).values_list(
+        "scopes", "purposes"
+    ):
+        scopes.update(granted, (tokens.PURPOSE + purpose for purpose in purposes))
     return JsonResponse(
         {
             "issuer": settings.PUBLIC_BASE_URL,
@@ -95,6 +97,8 @@ def metadata(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
             "grant_types_supported": [GRANT_TYPE],
             "token_endpoint_auth_methods_supported": ["private_key_jwt"],
             "token_endpoint_auth_signing_alg_values_supported": list(jwk.ALGORITHMS),
+            "service_documentation": _address("openapi"),
+            "ui_locales_supported": [code for code, _name in settings.LANGUAGES],
         }
     )
 

@@ -1,10 +1,16 @@
 """Every write about people and systems. Each is one transaction, with its line in the log where it has one."""
 
 from accounts.operations.clients import (
+    create_client,
+    end_client_key,
     issue_client_key,
+    lock_client,
     put_client,
     put_client_key,
     put_recipient,
+    set_purposes,
+    set_scopes,
+    switch_client,
 )
 from accounts.operations.desk import close_customer, log_look_at_desk, open_customer
 from accounts.operations.enrolment import (
@@ -17,6 +23,14 @@ from accounts.operations.enrolment import (
 )
 from accounts.operations.erasure import erase_person
 from accounts.operations.housekeeping import forget_expired
+from accounts.operations.identities import (
+    confirm_with_identity,
+    count_provider_log_in,
+    known_identity,
+    link_identity,
+    refuse_provider,
+    remove_identity,
+)
 from accounts.operations.mandate_events import log_look_for_another
 from accounts.operations.mandates import (
     accept_mandate,
@@ -47,6 +61,7 @@ from accounts.operations.sessions import (
     make_room,
 )
 from accounts.operations.sign_in import check_code, check_password, record_sign_in
+from accounts.operations.token_key import begin_token_key_rotation, finish_token_key_rotation
 
 __all__ = [
     "Enrolment",
@@ -56,6 +71,7 @@ __all__ = [
     "add_passkey",
     "ask_for_new_passkey",
     "ask_for_passkey",
+    "begin_token_key_rotation",
     "check_code",
     "check_passkey",
     "check_password",
@@ -63,17 +79,25 @@ __all__ = [
     "confirm_app",
     "confirm_identity",
     "confirm_recovery_codes",
+    "confirm_with_identity",
+    "count_provider_log_in",
+    "create_client",
     "create_user",
+    "end_client_key",
     "end_legal_mandate",
     "end_mandate",
     "end_other_sessions",
     "end_sessions",
     "enrol",
     "erase_person",
+    "finish_token_key_rotation",
     "forget_expired",
     "give_mandate",
     "issue_client_key",
+    "known_identity",
     "lacks_passkey",
+    "link_identity",
+    "lock_client",
     "log_look_at_desk",
     "log_look_for_another",
     "log_out_elsewhere",
@@ -87,9 +111,14 @@ __all__ = [
     "put_recipient",
     "record_legal_mandate",
     "record_sign_in",
+    "refuse_provider",
     "register_data_subject",
+    "remove_identity",
     "remove_passkey",
     "rename_passkey",
+    "set_purposes",
+    "set_scopes",
     "start_acting",
     "start_app",
+    "switch_client",
 ]

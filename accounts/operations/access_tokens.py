@@ -1,7 +1,7 @@
 """Giving an access token to a client that proves who it is."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -11,6 +11,8 @@ from accounts.allowances import Standing
 from accounts.models import ClientKey, ServiceClient, UsedAssertion
 from accounts.oauth import assertions
 from accounts.oauth.errors import InvalidClientError, InvalidScopeError
+
+_NOTED_EVERY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +46,7 @@ def grant_token(
     standing = allowances.take(key.client.pk, at=at)
     scopes = _scopes(key.client, scope)
     _use(digest, expires_at=expires_at)
+    _note_use(key, at=at)
     token = tokens.issue(client_id=key.client.client_id, scopes=scopes, at=at)
     return Grant(token=token, scope=" ".join(scopes), standing=standing)
 
@@ -66,14 +69,22 @@ def _key_of(claim: assertions.Claim, *, at: datetime) -> ClientKey:
 
 
 def _scopes(client: ServiceClient, asked: str) -> list[str]:
+    """Return what the token may do. `purpose:<code>` narrows it down to some of the purposes of the client."""
     if not client.scopes:
         raise InvalidScopeError("This client may do nothing yet. Ask the organisation for scopes.")
     wanted = dict.fromkeys(asked.split()) or dict.fromkeys(client.scopes)
-    if not set(wanted) <= set(client.scopes):
+    possible = {*client.scopes, *(tokens.PURPOSE + purpose for purpose in client.purposes)}
+    if not possible.issuperset(wanted):
         raise InvalidScopeError(
             "This client may not have all of these scopes. Leave out scope to get all it may have."
         )
     return list(wanted)
+
+
+def _note_use(key: ClientKey, *, at: datetime) -> None:
+    """Remember that the key is in use. To the minute: a client in a hurry must not wait for itself."""
+    if key.last_used_at is None or at - key.last_used_at >= _NOTED_EVERY:
+        ClientKey.objects.filter(pk=key.pk).update(last_used_at=at)
 
 
 def _use(digest: str, *, expires_at: datetime) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 from django.db import transaction
 
 from accounts import jwk, live_clients
-from accounts.errors import JwkError, ScopeError
+from accounts.client_keys import Period, is_one_too_many, next_reminder
+from accounts.errors import JwkError, ScopeError, TooManyKeysError
 from accounts.models import ClientKey, Recipient, ServiceClient
 from accounts.oauth import assertions
 
@@ -51,8 +52,7 @@ def put_client(
     Raises:
         ScopeError: a scope has a character that a scope cannot have.
     """
-    if wrong := [scope for scope in scopes if not _SCOPE.fullmatch(scope)]:
-        raise ScopeError(f"These are not scopes: {wrong}. A scope has no spaces or quotes.")
+    _check_scopes(scopes)
     rights = {"recipient": recipient, "scopes": list(scopes), "purposes": list(purposes)}
     client, _ = ServiceClient.objects.update_or_create(
         client_id=client_id, defaults=rights, create_defaults={**rights, "created_at": at}
@@ -61,6 +61,23 @@ def put_client(
     return client
 
 
+def create_client(
+    *, client_id: str, recipient: Recipient, scopes: Sequence[str], at: datetime
+) -> ServiceClient | None:
+    """Register a new system that may ask about nothing yet; None when there is one with this id.
+
+    Raises:
+        ScopeError: a scope has a character that a scope cannot have.
+    """
+    _check_scopes(scopes)
+    client, is_new = ServiceClient.objects.get_or_create(
+        client_id=client_id,
+        defaults={"recipient": recipient, "scopes": list(scopes), "created_at": at},
+    )
+    return client if is_new else None
+
+
+@transaction.atomic
 def put_client_key(
     *,
     client: ServiceClient,
@@ -74,17 +91,62 @@ def put_client_key(
     Raises:
         JwkError: it is not a public key of a kind and size that we accept, or its name is not one that
             an assertion can use.
+        TooManyKeysError: two keys count already at some moment of that period.
     """
+    public = _public(jwk, kid)
+    lock_client(client)
+    others = ClientKey.objects.filter(client=client).exclude(kid=kid)
+    periods = [Period(since=key.not_before, until=key.not_after) for key in others]
+    if is_one_too_many(Period(since=not_before, until=not_after), periods):
+        raise TooManyKeysError("Two keys count already at that time. End one of them first.")
     key, _ = ClientKey.objects.update_or_create(
         client=client,
         kid=kid,
         defaults={
-            "jwk": _public(jwk, kid),
+            "jwk": public,
             "not_before": not_before,
             "not_after": not_after,
+            "reminder_due_at": next_reminder(not_after=not_after, after=not_before),
         },
     )
     return key
+
+
+@transaction.atomic
+def end_client_key(*, key: ClientKey, ends_at: datetime, at: datetime) -> None:
+    """Let a key end sooner. Ended now, it takes the tokens along that were given until now.
+
+    One that did not begin yet is removed: nothing was ever signed with it that counted.
+    """
+    if key.not_before >= ends_at:
+        key.delete()
+        return
+    key.not_after = min(key.not_after, ends_at)
+    key.reminder_due_at = None  # whoever ends it knows
+    key.save(update_fields=["not_after", "reminder_due_at"])
+    if ends_at <= at:
+        ServiceClient.objects.filter(pk=key.client_id).update(tokens_count_from=at)
+
+
+def lock_client(client: ServiceClient) -> ServiceClient:
+    """Return the registration as it is now, and keep it so until the transaction ends."""
+    return ServiceClient.objects.select_for_update().get(pk=client.pk)
+
+
+def set_scopes(*, client: ServiceClient, scopes: Sequence[str]) -> None:
+    """Let a client have these scopes and no others; tokens that are out lose the rest at once."""
+    ServiceClient.objects.filter(pk=client.pk).update(scopes=list(scopes))
+
+
+def set_purposes(*, client: ServiceClient, purposes: Sequence[str]) -> None:
+    """Let a client ask about these purposes and no others, with tokens that are out as well."""
+    ServiceClient.objects.filter(pk=client.pk).update(purposes=list(purposes))
+
+
+def switch_client(*, client: ServiceClient, is_active: bool, at: datetime) -> None:
+    """Let a client call, or no longer. What was given before it was switched off does not come back."""
+    off = {} if is_active else {"tokens_count_from": at}
+    ServiceClient.objects.filter(pk=client.pk).update(is_active=is_active, **off)
 
 
 @transaction.atomic
@@ -108,6 +170,11 @@ def issue_client_key(
         client=client, kid=kid, jwk=pair.public, not_before=not_before, not_after=not_after
     )
     return pair.private_pem
+
+
+def _check_scopes(scopes: Sequence[str]) -> None:
+    if wrong := [scope for scope in scopes if not _SCOPE.fullmatch(scope)]:
+        raise ScopeError(f"These are not scopes: {wrong}. A scope has no spaces or quotes.")
 
 
 def _public(given: Mapping[str, Any], kid: str) -> dict[str, Any]:

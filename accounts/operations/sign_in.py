@@ -17,7 +17,7 @@ from accounts.errors import (
     WrongCodeError,
     WrongPasswordError,
 )
-from accounts.models import Passkey, RecoveryDevice, TotpDevice, User
+from accounts.models import OidcIdentity, Passkey, RecoveryDevice, TotpDevice, User
 from accounts.notice_kinds import NoticeKind
 from accounts.operations.attempts import (
     count_code,
@@ -31,7 +31,11 @@ from accounts.operations.events import log_of_system, log_of_user, log_refusal
 from accounts.operations.notices import notify
 from audit.events import EventKind
 
-_FACTORS: dict[type[Device], str] = {RecoveryDevice: "recovery-code", Passkey: "passkey"}
+_FACTORS: dict[type[Device], str] = {
+    RecoveryDevice: "recovery-code",
+    Passkey: "passkey",
+    OidcIdentity: "provider",
+}
 
 
 @sensitive_variables("email", "password", "cookie")
@@ -115,6 +119,8 @@ def record_sign_in(
     known (`is_known`) is told to the owner by mail, except when nobody logged in before: then there is
     nothing to compare it with.
     """
+    if isinstance(device, OidcIdentity):
+        OidcIdentity.objects.filter(pk=device.pk).update(last_used_at=at)
     factor = _FACTORS.get(type(device), "app")
     log_of_user(
         EventKind.SIGNED_IN,

@@ -13,7 +13,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 from django_otp.models import Device
 
-from accounts import device_cookies, operations, pending, sessions
+from accounts import device_cookies, operations, pending
 from accounts.devices import BoundedDevice
 from accounts.errors import (
     AlreadyEnrolledError,
@@ -34,11 +34,13 @@ from accounts.gates import (
     verified_user,
 )
 from accounts.models import Passkey, RecoveryDevice, TotpDevice, User
+from accounts.oidc.provider import configured
 from accounts.pending import Pending
 from accounts.queries import app_of, has_passkey, has_second_factor, recovery_codes_of
 from accounts.session_rules import Method
 from accounts.views.attempts import caller, disabled, locked_out, refused
 from accounts.views.codes import ask_for_codes, codes_left, show_codes
+from accounts.views.entering import enter
 from accounts.views.passkey_part import passkey_part
 from accounts.wording import fault, setup_texts
 
@@ -231,29 +233,16 @@ def complete(request: HttpRequest, halfway: Pending, user: User) -> HttpResponse
         return on_to("passkey-enrol")
     if not pending.claim(request):
         return on_to("log-in")
-    at = timezone.now()
-    cookie = device_cookies.of(request)
-    operations.record_sign_in(
+    response = enter(
+        request,
         user=user,
         device=device,
-        at=at,
-        cookie=cookie,
-        browser=sessions.browser_of(request),
-        is_known=bool(device_cookies.binding(cookie, account=user.login_index)),
+        method=_METHODS.get(type(device), Method.APP),
+        next_page=halfway.next,
+        at=timezone.now(),
     )
-    if operations.make_room(user=user, at=at):
-        messages.warning(
-            request,
-            _(
-                "You were logged in in too many places. You are logged out where it was longest ago."
-            ),
-        )
-    method = _METHODS.get(type(device), Method.APP)
-    sessions.begin(request, user=user, device=device, method=method, at=at)
     if isinstance(device, RecoveryDevice):
         messages.warning(request, codes_left(device.codes_left()))
-    response = HttpResponseRedirect(halfway.next if "#" in halfway.next else halfway.next + CONTENT)
-    device_cookies.keep(request, response, account=user.login_index)
     return response
 
 
@@ -274,7 +263,13 @@ def show_log_in(
     passkey_form: PasskeyForm | None = None,
 ) -> HttpResponse:
     part = passkey_part(request, None, form=passkey_form)
-    context = {"form": form, "next": next_page, "passkey": part}
+    provider = configured()
+    context = {
+        "form": form,
+        "next": next_page,
+        "passkey": part,
+        "provider": provider.name if provider else "",
+    }
     return render(request, "accounts/log_in.html", context, status=status)
 
 

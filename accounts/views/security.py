@@ -14,8 +14,16 @@ from django.views.decorators.http import require_safe
 from accounts import sessions
 from accounts.devices import FEW
 from accounts.gates import logged_in_page
-from accounts.models import User
-from accounts.queries import app_of, passkeys_of, recovery_codes_of, sessions_of, sign_ins_of
+from accounts.models import Role, User
+from accounts.oidc.provider import configured
+from accounts.queries import (
+    app_of,
+    identities_of,
+    passkeys_of,
+    recovery_codes_of,
+    sessions_of,
+    sign_ins_of,
+)
 from accounts.wording import browser_words, sign_in_words
 
 
@@ -51,6 +59,12 @@ def _recovery_codes(_request: HttpRequest, user: User, _at: datetime) -> dict[st
     return {"left": codes.codes_left() if codes else 0, "few": FEW}
 
 
+def _identities(_request: HttpRequest, user: User, _at: datetime) -> dict[str, object]:
+    found, provider = identities_of(user), configured()
+    offered = provider.name if provider and user.role == Role.CUSTOMER and not found else ""
+    return {"identities": found, "provider": offered}
+
+
 def _sessions(request: HttpRequest, user: User, at: datetime) -> dict[str, object]:
     this = sessions.public_id(request)
     lines = [
@@ -75,6 +89,7 @@ SECTIONS = (
     Section(template="passkeys", context=_passkeys),
     Section(template="apps", context=_apps),
     Section(template="recovery_codes", context=_recovery_codes),
+    Section(template="identities", context=_identities),
     Section(template="sessions", context=_sessions),
     Section(template="history", context=_history),
 )

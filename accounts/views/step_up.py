@@ -14,7 +14,8 @@ from accounts.errors import FactorDisabledError, TooManyAttemptsError, WrongCode
 from accounts.forms import CodeForm, PasskeyForm
 from accounts.gates import CONTENT, logged_in_page, next_page, read_and_send, start_page
 from accounts.models import User
-from accounts.queries import app_of
+from accounts.oidc.provider import configured
+from accounts.queries import app_of, identities_of
 from accounts.questions import Step
 from accounts.session_rules import Method
 from accounts.views.attempts import caller, refused
@@ -107,6 +108,14 @@ def _show(
         "passkey": passkey_part(request, user, form=passkey_form),
         "next": came_for,
         "has_app": app_of(user) is not None,
+        "provider": _provider_of(user),
         "start": start_page(user),
     }
     return render(request, "accounts/step_up.html", context, status=status)
+
+
+def _provider_of(user: User) -> str:
+    """Return the name of the provider by which this user can show who it is, if there is one."""
+    provider = configured()
+    issuers = {identity.issuer for identity in identities_of(user)} if provider else set()
+    return provider.name if provider and provider.issuer in issuers else ""

@@ -11,6 +11,7 @@ from accounts.authentication import Caller
 from consent.api.serializers import EvaluationRequest, EvaluationResponse
 from consent.operations import decide_access
 from consent.operations.access import AccessQuestion, Answer, Asker
+from consent.vocabulary import SCOPE_CHECK
 
 
 class Evaluation(APIView):
@@ -19,7 +20,7 @@ class Evaluation(APIView):
     A POST, so that the data subject is never part of a URI.
     """
 
-    required_scope = "consent:check"
+    required_scope = SCOPE_CHECK
 
     @extend_schema(
         operation_id="evaluate",

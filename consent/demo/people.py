@@ -86,10 +86,12 @@ def load_people(*, at: datetime) -> list[DemoAccount]:
 
 
 def load_services(*, at: datetime) -> list[ServiceClient]:
-    """Register the systems that ask; their keys are made by whoever hands them out."""
+    """Register the systems that ask and are not there yet; their keys are made by whoever hands them out."""
     recipients = {recipient.slug: recipient for recipient in Recipient.objects.all()}
+    known = {client.client_id: client for client in ServiceClient.objects.all()}
     return [
-        put_client(
+        known.get(service["client_id"])
+        or put_client(
             client_id=service["client_id"],
             recipient=recipients[service["recipient"]],
             scopes=service["scopes"],

@@ -52,6 +52,20 @@ KINDS: dict[str, _Words] = {
     EventKind.MANDATE_ENDED: _("Mandate ended"),
     EventKind.MANDATE_STARTED: _("Acting for another began"),
     EventKind.MANDATE_USED: _("Acted for another"),
+    EventKind.IDENTITY_LINKED: _("Log-in with a provider linked"),
+    EventKind.IDENTITY_REMOVED: _("Log-in with a provider removed"),
+    EventKind.CLIENT_REGISTERED: _("Service registered"),
+    EventKind.CLIENT_SCOPES_CHANGED: _("Rights of a service changed"),
+    EventKind.CLIENT_DISABLED: _("Service switched off"),
+    EventKind.CLIENT_ENABLED: _("Service switched on"),
+    EventKind.CLIENT_KEY_ADDED: _("Key of a service added"),
+    EventKind.CLIENT_KEY_ENDED: _("Key of a service ended"),
+    EventKind.CLIENT_PURPOSE_ASKED: _("Purpose asked for a service"),
+    EventKind.CLIENT_PURPOSE_APPROVED: _("Purpose of a service approved"),
+    EventKind.CLIENT_PURPOSE_DECLINED: _("Purpose of a service declined"),
+    EventKind.CLIENT_PURPOSE_REMOVED: _("Purpose of a service removed"),
+    EventKind.SIGNING_KEY_ROTATED: _("New key of the token service"),
+    EventKind.SIGNING_KEY_RETIRED: _("Old key of the token service ended"),
     EventKind.SEAL_BROKEN: _("Sealed data was moved or changed"),
     EventKind.CATALOGUE_LOADED: _("Register loaded"),
 }
@@ -102,6 +116,11 @@ REASONS: dict[str, _Words] = {
     "wrong-password": _("Password was wrong"),
     "wrong-code": _("Code was wrong"),
     "too-many-attempts": _("Tried too often"),
+    "identity-unknown": _("The provider named someone whom no account belongs to"),
+    "provider-answer-wrong": _("The provider did not prove who it was"),
+    "provider-unreachable": _("The provider did not answer"),
+    "provider-level-too-low": _("The provider was not sure enough who it was"),
+    "provider-stopped": _("Stopped at the provider"),
 }
 
 

@@ -100,6 +100,10 @@ class Frame:
         return self.user is not None and self.user.role == Role.DESK
 
     @property
+    def is_admin(self) -> bool:
+        return self.user is not None and self.user.role == Role.ADMIN
+
+    @property
     def base(self) -> str:
         """Return the page around a page that customers and staff share."""
         is_staff = self.user is not None and not self.is_customer
@@ -139,6 +143,8 @@ class Frame:
             ]
         if self.is_desk:
             return [self._item("desk", gettext("Service desk"), "user"), self._security]
+        if self.is_admin:
+            return [self._item("services", gettext("Services"), "cpu"), self._security]
         if not self.is_customer:
             return [self._security] if self.user else []
         about = [

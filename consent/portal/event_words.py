@@ -155,9 +155,22 @@ OTHER_KINDS: dict[str, Phrase] = {
         gettext_lazy("switched off your second step to log in."),
         gettext_lazy("Someone typed too many wrong codes. Was this not you? Then call us at once."),
     ),
+    EventKind.IDENTITY_LINKED: (
+        "key",
+        _YOU,
+        gettext_lazy("linked a way to log in that another organisation checks."),
+        _CALL_US,
+    ),
+    EventKind.IDENTITY_REMOVED: (
+        "key",
+        _YOU,
+        gettext_lazy("removed a way to log in that another organisation checks."),
+        _CALL_US,
+    ),
 }
 # With what someone logged in, when it was no code from an app.
 LOGGED_IN_WITH: dict[str, Words] = {
     "passkey": gettext_lazy("With your passkey."),
+    "provider": gettext_lazy("Another organisation checked that it was you."),
     "recovery-code": gettext_lazy("With your password and a recovery code."),
 }

@@ -36,6 +36,8 @@ SIGN_INS = frozenset(
         EventKind.SESSION_ENDED,
         EventKind.SIGN_IN_FAILED,
         EventKind.SECOND_FACTOR_ADDED,
+        EventKind.IDENTITY_LINKED,
+        EventKind.IDENTITY_REMOVED,
         EventKind.PASSKEY_ADDED,
         EventKind.PASSKEY_RENAMED,
         EventKind.PASSKEY_REMOVED,

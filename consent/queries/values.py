@@ -94,7 +94,7 @@ class SeenEvent:
     act: str = ""  # the kind of what he did
     ended_by: str = ""
     submission: str = ""  # the number that choices saved with one press share
-    factor: str = ""  # how someone logged in: app | passkey | recovery-code | ""
+    factor: str = ""  # how someone logged in: app | passkey | provider | recovery-code | ""
     provable: tuple[UUID, ...] = ()  # the lines of the log that a signed head covers
     is_damaged: bool = False  # someone changed what it says, so that it cannot be read
 

@@ -1,3 +1,4 @@
+import hmac
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
@@ -5,9 +6,14 @@ from typing import Any
 import jwt
 import pytest
 import time_machine
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_pem_private_key,
+)
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from jwt.utils import base64url_encode
 from pytest_django import Settings
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import BasePermission
@@ -15,11 +21,11 @@ from rest_framework.request import Request
 from rest_framework.test import APIRequestFactory
 from rest_framework.views import APIView
 
-from accounts import jwk, tokens
+from accounts import jwk, operations, token_keys, tokens
 from accounts.authentication import Caller, HasScope, ServiceAuthentication
 from accounts.models import ServiceClient
 from tests import factories
-from tests.accounts.signers import AUDIENCE, nested, unsigned
+from tests.accounts.signers import AUDIENCE, claims, issue_key, nested, sign, unsigned
 from tests.factories import NOW
 
 pytestmark = pytest.mark.usefixtures("clock", "service")
@@ -50,7 +56,7 @@ def made(
     **changes: Any,
 ) -> str:
     """Return a token signed with our own key, unless told otherwise, with changed claims."""
-    ours = tokens.signing_key()
+    ours = token_keys.signing_key()
     body = {
         "iss": HERE,
         "aud": HERE,
@@ -71,11 +77,26 @@ def stranger() -> Any:
     return load_pem_private_key(jwk.make_pair("ES256").private_pem, password=None)
 
 
+def with_public_key_as_secret() -> str:
+    """Sign with HMAC, the published key as the secret: the classic confusion."""
+    ours = token_keys.signing_key()
+    secret = ours.public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    body = {"iss": HERE, "aud": HERE, "sub": "lekdetectie", "client_id": "lekdetectie"}
+    text = unsigned({"alg": "HS256", "typ": "at+jwt", "kid": ours.kid}, body)[:-1]
+    return f"{text}.{base64url_encode(hmac.digest(secret, text.encode(), 'sha256')).decode()}"
+
+
+def an_assertion() -> str:
+    """Return what proves a client to the token service, signed with a registered key of that client."""
+    return sign(issue_key(ServiceClient.objects.get()), claims(aud=HERE))
+
+
 BAD: dict[str, Callable[[], str]] = {
     "nothing": lambda: "",
     "a word": lambda: "x",
     "alg none": lambda: unsigned(
-        {"alg": "none", "typ": "at+jwt", "kid": tokens.signing_key().kid}, {"sub": "lekdetectie"}
+        {"alg": "none", "typ": "at+jwt", "kid": token_keys.signing_key().kid},
+        {"sub": "lekdetectie"},
     ),
     "HS256": lambda: made(key="k" * 64, algorithm="HS256"),
     "signed by a stranger": lambda: made(key=stranger()),
@@ -101,6 +122,35 @@ BAD: dict[str, Callable[[], str]] = {
     "no exp": lambda: made(exp=None),
     "exp is a fraction": lambda: made(exp=SECONDS + 0.5),
     "no jti": lambda: made(jti=None),
+    "aud is a longer list": lambda: made(aud=[HERE, "https://kwaad.example"]),
+    "aud with a slash": lambda: made(aud=HERE + "/"),
+    "iss with a slash": lambda: made(iss=HERE + "/"),
+    "no iss": lambda: made(iss=None),
+    "no sub": lambda: made(sub=None),
+    "sub is a list": lambda: made(sub=["lekdetectie"], client_id=["lekdetectie"]),
+    "another client": lambda: made(client_id="iemand"),
+    "alg None": lambda: unsigned(
+        {"alg": "None", "typ": "at+jwt", "kid": token_keys.signing_key().kid}, {}
+    ),
+    "HS256 with the public key": with_public_key_as_secret,
+    "no kid": lambda: unsigned({"alg": "ES256", "typ": "at+jwt"}, {}, b"x" * 64),
+    "kid is a path": lambda: made(header={"kid": "../../dev/null"}),
+    "kid is a list": lambda: unsigned(
+        {"alg": "ES256", "typ": "at+jwt", "kid": [token_keys.signing_key().kid]}, {}
+    ),
+    "kid is a query": lambda: made(header={"kid": "x' OR '1'='1"}),
+    "key by address": lambda: made(header={"jku": "https://kwaad.example/jwks.json"}),
+    "certificate by address": lambda: made(header={"x5u": "https://kwaad.example/x"}),
+    "certificate in the header": lambda: made(header={"x5c": ["MIIB"]}),
+    "typ with application/": lambda: made(header={"typ": "application/at+jwt"}),
+    "typ in capitals": lambda: made(header={"typ": "AT+JWT"}),
+    "expires after 601 seconds": lambda: made(exp=SECONDS + 601),
+    "no iat": lambda: made(iat=None),
+    "iat is true": lambda: made(iat=True),
+    "signature cut short": lambda: made()[:-4],
+    "no signature": lambda: made().rsplit(".", 1)[0] + ".",
+    "two parts": lambda: made().rsplit(".", 1)[0],
+    "an assertion of the client": an_assertion,
     "deeply nested": lambda: nested(1450) + ".e30.e30",
     "header is a surrogate": lambda: unsigned(
         {"alg": "ES256", "typ": "at+jwt", "kid": "\ud800"}, {}
@@ -210,6 +260,42 @@ class TestToken:
 
         assert len(tokens._verified) == 3
         assert tokens.read(issued[0], at=NOW).client_id == "lekdetectie"
+
+    def test_that_names_purposes_counts_for_those_and_for_no_more_than_are_registered(
+        self,
+    ) -> None:
+        ServiceClient.objects.update(purposes=["lekwaarschuwing", "meterstand"])
+
+        caller = caller_with(good_token("consent:check", "purpose:meterstand", "purpose:x"))
+
+        assert caller.purposes == {"meterstand"}
+
+    def test_from_before_a_key_was_ended_opens_nothing(
+        self, service: ServiceClient, clock: time_machine.Traveller
+    ) -> None:
+        issue_key(service)
+        token = good_token()
+        clock.shift(timedelta(seconds=1))
+        at = NOW + timedelta(seconds=1)
+
+        operations.end_client_key(key=service.keys.get(), ends_at=at, at=at)
+
+        with pytest.raises(AuthenticationFailed):
+            caller_with(token)
+        caller_with(tokens.issue(client_id="lekdetectie", scopes=["consent:check"], at=at))
+
+    def test_does_not_come_back_with_its_client(
+        self, service: ServiceClient, clock: time_machine.Traveller
+    ) -> None:
+        token = good_token()
+        for is_active in (False, True):
+            clock.shift(timedelta(seconds=1))
+            operations.switch_client(
+                client=service, is_active=is_active, at=NOW + timedelta(seconds=1)
+            )
+
+        with pytest.raises(AuthenticationFailed):
+            caller_with(token)
 
     def test_counts_only_in_the_header(self) -> None:
         request = request_with("", f"/access/v1/evaluation?access_token={good_token()}")

@@ -1,4 +1,5 @@
-from datetime import timedelta
+import json
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -8,12 +9,22 @@ from django.db import IntegrityError, transaction
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from accounts import jwk, operations
-from accounts.errors import JwkError, ScopeError
+from accounts.errors import JwkError, PrivateKeyError, ScopeError, TooManyKeysError
 from accounts.models import ClientKey, Recipient, ServiceClient
 from tests import factories
 from tests.factories import NOW
 
 GOOD = dict(jwk.make_pair("ES256").public)
+
+
+def put_key(service: ServiceClient, kid: str, *, since: datetime = NOW, days: int = 1) -> None:
+    operations.put_client_key(
+        client=service,
+        kid=kid,
+        jwk=jwk.make_pair("ES256").public,
+        not_before=since,
+        not_after=since + timedelta(days=days),
+    )
 
 
 @pytest.mark.django_db
@@ -96,6 +107,39 @@ class TestRegistering:
                 client=service, kid=kid, jwk=GOOD, not_before=NOW, not_after=NOW + timedelta(days=1)
             )
 
+    def test_a_third_key_at_once_is_refused(self, service: ServiceClient) -> None:
+        for kid in ("k1", "k2"):
+            put_key(service, kid)
+
+        with pytest.raises(TooManyKeysError):
+            put_key(service, "k3")
+        put_key(service, "k3", since=NOW + timedelta(days=1))
+
+    def test_a_key_that_did_not_begin_is_removed_when_it_is_ended(
+        self, service: ServiceClient
+    ) -> None:
+        put_key(service, "k1", since=NOW + timedelta(days=1))
+
+        operations.end_client_key(key=service.keys.get(), ends_at=NOW, at=NOW)
+
+        assert not service.keys.exists()
+
+    def test_a_key_that_ends_later_keeps_the_tokens(self, service: ServiceClient) -> None:
+        put_key(service, "k1", days=9)
+
+        operations.end_client_key(key=service.keys.get(), ends_at=NOW + timedelta(days=2), at=NOW)
+
+        service.refresh_from_db()
+        assert service.keys.get().not_after == NOW + timedelta(days=2)
+        assert service.tokens_count_from is None
+
+    def test_a_key_does_not_end_later_than_it_would(self, service: ServiceClient) -> None:
+        put_key(service, "k1")
+
+        operations.end_client_key(key=service.keys.get(), ends_at=NOW + timedelta(days=9), at=NOW)
+
+        assert service.keys.get().not_after == NOW + timedelta(days=1)
+
     def test_a_key_cannot_end_before_it_starts(self, service: ServiceClient) -> None:
         with pytest.raises(IntegrityError), transaction.atomic():
             operations.put_client_key(
@@ -139,6 +183,38 @@ class TestKeys:
     def test_that_are_private_are_refused(self) -> None:
         with pytest.raises(JwkError, match="private"):
             jwk.checked(private_jwk())
+
+    @pytest.mark.parametrize(
+        "private",
+        [
+            {"kty": "oct", "k": "AAAA"},
+            {"kty": "AKP", "d": "AAAA"},
+            {"keys": [{**GOOD, "d": "AAAA"}]},
+            {**GOOD, "more": [[{"dp": "AAAA"}]]},
+        ],
+    )
+    def test_are_known_as_private_wherever_the_secret_is(self, private: dict[str, Any]) -> None:
+        with pytest.raises(PrivateKeyError):
+            jwk.parse(json.dumps(private).encode())
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----",
+            b"-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA",
+            b"-----BEGIN RSA PRIVATE KEY-----\nAAAA",
+            b"-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA",
+            b"-----begin ec private key-----\nAAAA",
+            b"PuTTY-User-Key-File-3: ssh-ed25519\nPublic-Lines: 1\nAAAA\nPrivate-Lines: 1\nAAAA",
+        ],
+    )
+    def test_are_known_as_private_in_every_file(self, text: bytes) -> None:
+        with pytest.raises(PrivateKeyError):
+            jwk.parse(text)
+
+    def test_that_are_nested_deep_break_nothing(self) -> None:
+        with pytest.raises(JwkError):
+            jwk.parse(b'{"a":' + b"[" * 900 + b"]" * 900 + b"}")
 
     def test_that_are_private_verify_nothing(self) -> None:
         with pytest.raises(JwkError):

@@ -19,6 +19,8 @@ from accounts import jwk
 from accounts.errors import JwkError
 from accounts.models import ClientKey, DataSubject, Role, ServiceClient, User
 from accounts.queries import subject_by_reference, user_by_email
+from audit.events import Actor, EventKind
+from audit.models import LogEntry
 from consent.models import Purpose
 from tests.accounts.signers import ask, claims, sign
 from tests.accounts.steps import give_password
@@ -243,6 +245,24 @@ class TestAddService:
             add_service(other)
 
         assert not ServiceClient.objects.exists()
+
+    def test_refuses_a_third_key_at_once(self, add_service: Any) -> None:
+        for kid in ("k1", "k2"):
+            add_service(f"--kid={kid}")
+
+        with pytest.raises(CommandError, match="Two keys count already"):
+            add_service("--kid=k3")
+
+        assert ClientKey.objects.count() == 2
+
+    def test_is_done_by_the_system_as_the_log_tells(self, add_service: Any) -> None:
+        add_service()
+
+        kinds = LogEntry.objects.order_by("id").values_list("kind", "actor")
+        assert list(kinds) == [
+            (EventKind.CLIENT_REGISTERED, Actor.SYSTEM),
+            (EventKind.CLIENT_KEY_ADDED, Actor.SYSTEM),
+        ]
 
     def test_refuses_a_private_key(self, add_service: Any, key_file: Path) -> None:
         key_file.write_bytes(jwk.make_pair("ES256").private_pem)

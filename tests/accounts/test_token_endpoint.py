@@ -22,8 +22,8 @@ from django.utils import timezone
 from jwt.utils import base64url_encode
 from pytest_django import Settings
 
-from accounts import jwk, operations, tokens
-from accounts.models import ServiceClient, UsedAssertion
+from accounts import jwk, operations, token_keys
+from accounts.models import ClientKey, ServiceClient, UsedAssertion
 from audit.keyfiles import KeyFileError
 from tests.accounts.signers import AUDIENCE, ask, claims, issue_key, nested, sign, unsigned
 from tests.factories import NOW
@@ -53,7 +53,7 @@ class TestGoodAssertion:
 
         header = jwt.get_unverified_header(token)
         body = jwt.decode(token, options={"verify_signature": False})
-        assert header == {"alg": "ES256", "typ": "at+jwt", "kid": tokens.signing_key().kid}
+        assert header == {"alg": "ES256", "typ": "at+jwt", "kid": token_keys.signing_key().kid}
         assert len(body.pop("jti")) >= 16
         now = int(NOW.timestamp())
         assert body == {
@@ -72,6 +72,23 @@ class TestGoodAssertion:
         answer = ask(client, sign(pem, claims()), scope="consent:batch")
 
         assert answer.json()["scope"] == "consent:batch"
+
+    def test_may_ask_for_one_purpose(self, client: Client, pem: bytes) -> None:
+        scope = "consent:check+purpose:lekwaarschuwing"
+
+        answer = ask(client, sign(pem, claims()), scope=scope)
+
+        assert answer.json()["scope"] == scope.replace("+", " ")
+
+    def test_is_seen_in_its_key_to_the_minute(
+        self, client: Client, pem: bytes, clock: time_machine.Traveller
+    ) -> None:
+        for seconds in (0, 59, 60):
+            clock.move_to(NOW + timedelta(seconds=seconds), tick=False)
+            now = SECONDS + seconds
+            assert ask(client, sign(pem, claims(iat=now, exp=now + 60))).status_code == 200
+            used = ClientKey.objects.get().last_used_at
+            assert used == NOW + timedelta(seconds=60 if seconds == 60 else 0)
 
     def test_may_be_signed_with_ed25519(self, client: Client, service: ServiceClient) -> None:
         pem = issue_key(service, algorithm="EdDSA")
@@ -344,7 +361,11 @@ class TestBadRequest:
         assert ask(client, sign(pem, claims()), client_id="ander").status_code == 401
 
     @pytest.mark.parametrize(
-        "scope", ["consent:batch", "consent:check consent:batch", "CONSENT:CHECK"]
+        "scope",
+        [
+            *("consent:batch", "consent:check consent:batch", "CONSENT:CHECK"),
+            *("consent:check purpose:meterstand", "lekwaarschuwing", "purpose:"),
+        ],
     )
     def test_for_a_scope_it_may_not_have(self, client: Client, pem: bytes, scope: str) -> None:
         answer = ask(client, sign(pem, claims()), scope=scope.replace(" ", "+"))
@@ -422,7 +443,7 @@ class TestFindingOut:
         assert found["token_endpoint"] == AUDIENCE
         assert found["jwks_uri"] == "http://127.0.0.1:8000/oauth/jwks.json"
         assert found["token_endpoint_auth_methods_supported"] == ["private_key_jwt"]
-        assert found["scopes_supported"] == ["consent:check"]
+        assert found["scopes_supported"] == ["consent:check", "purpose:lekwaarschuwing"]
 
 
 class TestThumbprint:
@@ -451,10 +472,10 @@ class TestSigningKey:
         key_file.write_text("no key")
 
         with pytest.raises(KeyFileError, match=r"token\.key is damaged"):
-            tokens.signing_key()
+            token_keys.signing_key()
 
     def test_of_another_kind_is_named(self, key_file: Path) -> None:
         key_file.write_bytes(jwk.make_pair("EdDSA").private_pem)
 
         with pytest.raises(KeyFileError, match=r"token\.key is not a P-256 key"):
-            tokens.signing_key()
+            token_keys.signing_key()

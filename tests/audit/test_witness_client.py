@@ -71,15 +71,16 @@ class TestAsk:
         with pytest.raises(UnreachableError, match="ConnectionRefusedError"):
             ask(f"https://127.0.0.1:{port}", b"")
 
-    def test_is_over_at_the_end_although_something_comes_all_the_time(self) -> None:
-        """A timeout of each step alone would never end this."""
+    @pytest.mark.parametrize("begin", [OK + b"X: ", OK + b"Connection: close\r\n\r\n"])
+    def test_is_over_at_the_end_although_something_comes_all_the_time(self, begin: bytes) -> None:
+        """A timeout of each step alone would never end this, in the headers or after them."""
         listener = socket.create_server(("127.0.0.1", 0))
 
         def drip() -> None:
             connection, _ = listener.accept()
             with connection:
                 try:
-                    connection.sendall(OK + b"X: ")
+                    connection.sendall(begin)
                     while True:
                         connection.sendall(b"x")
                         connection.settimeout(0.01)

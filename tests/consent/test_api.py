@@ -6,7 +6,9 @@ from typing import Any
 
 import jsonschema
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts import tokens
@@ -104,6 +106,25 @@ class TestEvaluation:
         # How often this service may still ask says nothing about whom it asked.
         told = [dict(answer.headers, RateLimit="") for answer in (known, other)]
         assert told[0] == told[1]
+
+    def test_an_unknown_person_costs_as_many_questions_as_one_who_never_chose(
+        self, client: Client, anna: DataSubject, bearer: str
+    ) -> None:
+        post(client, question(), bearer)  # whatever is kept in memory is kept now
+        asked = {}
+        for reference in ("VW-0000001", "VW-9999999", "", "x" * 300):
+            resource = {**question()["resource"], "id": reference}
+            with CaptureQueriesContext(connection) as queries:
+                answer = post(client, question(resource=resource), bearer)
+            asked[reference] = (
+                answer.status_code,
+                answer.content,
+                dict(answer.headers),
+                len(queries),
+            )
+
+        assert asked["VW-9999999"] == asked["VW-0000001"]
+        assert len({str(asked[one]) for one in asked if asked[one][0] == 200}) == 1
 
     @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case['section']} {case['label']}")
     def test_treats_the_certification_cases_as_asked(

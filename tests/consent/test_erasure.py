@@ -21,7 +21,7 @@ from accounts import operations as accounts
 from accounts import throttle
 from accounts.identity import login_index, name_of, reference_index, reference_of
 from accounts.mandate_rules import Limits
-from accounts.models import DataSubject, RecoveryCode, Role, ServiceClient, User
+from accounts.models import DataSubject, OidcIdentity, RecoveryCode, Role, ServiceClient, User
 from accounts.notice_kinds import NoticeKind
 from accounts.queries import subject_by_reference
 from accounts.vocabulary import Evidence, MandateKind, OpeningReason
@@ -56,6 +56,7 @@ REMOVED = {
     " created_at last_used_at secret_sealed last_step",
     "accounts.RecoveryDevice": "id user name confirmed throttling_failure_timestamp throttling_failure_count"
     " created_at last_used_at",
+    "accounts.OidcIdentity": "id user name confirmed issuer subject_index linked_at last_used_at",
     "accounts.RecoveryCode": "id device lookup used_at",
     "accounts.Passkey": "id user name confirmed created_at last_used_at credential_type credential_id public_key"
     " transports sign_count backup_eligible backup_state aaguid credential_id_sha256 discoverable public_id name_sealed",
@@ -82,6 +83,8 @@ EMPTIED = {
 NAMES_NOBODY = {
     "consent.ConsentRecord": "id reference submission subject purpose category notice_version language status"
     " channel recorded_at valid_until entry_uid mandate_uid employee_uid",
+    # Of administrators, who are no customers.
+    "accounts.PurposeRequest": "id client purpose asked_by asked_at decided_by decided_at outcome",
     "audit.LogEntry": "id uid leaf kind at actor",
     "audit.Erasure": "key kind at entry request entries",
     "audit.PendingEntry": "entry",
@@ -119,6 +122,9 @@ def full(  # noqa: PLR0917
         enrol(user)
         give_passkey(user, name=NAME)
         client_of(user)
+        OidcIdentity.objects.create(
+            user=user, issuer="https://idp.example", subject_index=str(subject.pk), linked_at=NOW
+        )
         accounts.notify(user=user, kind=NoticeKind.PASSWORD_CHANGED, at=NOW)
         held = HeldItem(subject=subject, item=item, source=item.source, obtained_on=NOW.date())
         held.value_sealed = keyring.seal(

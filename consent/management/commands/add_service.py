@@ -10,9 +10,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from accounts import jwk
-from accounts.errors import JwkError
-from consent.api.views import Evaluation
+from accounts.errors import JwkError, TooManyKeysError
 from consent.operations.services import NotInRegisterError, PublicKey, register_service
+from consent.vocabulary import SCOPES
 
 LONGEST = 3650  # days
 
@@ -35,7 +35,7 @@ class Command(BaseCommand):
             "--scope",
             action="append",
             required=True,
-            choices=[Evaluation.required_scope],
+            choices=SCOPES,
             help="what it may do",
         )
         parser.add_argument(
@@ -59,7 +59,12 @@ class Command(BaseCommand):
         now = timezone.now()
         until = now + timedelta(days=days)
         try:
-            key = PublicKey(kid=kid, jwk=jwk.parse(_read(options["public_key"])), not_after=until)
+            key = PublicKey(
+                kid=kid,
+                jwk=jwk.parse(_read(options["public_key"])),
+                not_before=now,
+                not_after=until,
+            )
             register_service(
                 client_id=client_id,
                 recipient=options["recipient"],
@@ -68,7 +73,7 @@ class Command(BaseCommand):
                 key=key,
                 at=now,
             )
-        except (JwkError, NotInRegisterError) as error:
+        except (JwkError, NotInRegisterError, TooManyKeysError) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(
             f"{client_id} may ask about {', '.join(options['purpose'])}. "

@@ -1,0 +1,1 @@
+"""What an administrator sees: the systems that ask. No personal data of customers."""
