@@ -37,6 +37,7 @@ class Audience(enum.Enum):
     OFFICER = "officer"
     DESK = "service desk"
     ADMIN = "administrator"
+    LOGGED_IN = "everyone who logged in"
 
 
 CONTENT = (
@@ -51,7 +52,7 @@ _AUDIENCES = {
     Role.DESK: Audience.DESK,
     Role.ADMIN: Audience.ADMIN,
 }
-_START_PAGES = {Role.CUSTOMER: "my-data", Role.OFFICER: "log"}
+_START_PAGES = {Role.CUSTOMER: "my-data", Role.OFFICER: "log", Role.ADMIN: "staff"}
 
 
 def marked(view: Callable[P, R], audience: Audience) -> Callable[P, R]:
@@ -130,6 +131,17 @@ def admin_page(page: StaffPage[P]) -> Page[P]:
     return _staff_page(page, Role.ADMIN)
 
 
+def logged_in_page(page: StaffPage[P]) -> Page[P]:
+    """Let in everyone who passed both factors, in whatever role, and hand the page who that is."""
+
+    @wraps(page)
+    def gated(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        user = verified_user(request)
+        return to_log_in(request) if user is None else page(request, user, *args, **kwargs)
+
+    return marked(gated, Audience.LOGGED_IN)
+
+
 def _staff_page(page: StaffPage[P], role: Role) -> Page[P]:
     @wraps(page)
     def gated(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
@@ -199,5 +211,5 @@ def next_page(asked: str, *, user: User) -> str:
         view = resolve(urlsplit(asked).path).func
     except (Resolver404, ValueError):
         return start_page(user)
-    is_for_user = audience_of(view) is _AUDIENCES[Role(user.role)]
+    is_for_user = audience_of(view) in {_AUDIENCES[Role(user.role)], Audience.LOGGED_IN}
     return asked if is_for_user else start_page(user)

@@ -12,6 +12,7 @@ from django.contrib.sessions.models import Session
 from django.http import HttpRequest
 
 _NAME = "pending_log_in"
+POSTED_CODE = "posted-code"  # in the place of a device: a code by post was passed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

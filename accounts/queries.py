@@ -7,6 +7,7 @@ from accounts.models import DataSubject, RecoveryDevice, TotpDevice, User
 
 __all__ = [
     "app_of",
+    "has_second_factor",
     "recovery_codes_of",
     "reference_index",
     "subject_by_reference",
@@ -39,3 +40,8 @@ def app_of(user: User) -> TotpDevice | None:
 def recovery_codes_of(user: User) -> RecoveryDevice | None:
     """Return the set of recovery codes that counts."""
     return RecoveryDevice.objects.filter(user=user, confirmed=True).order_by("-pk").first()
+
+
+def has_second_factor(user: User) -> bool:
+    """Say whether there is a second factor, so that a password alone may add none."""
+    return app_of(user) is not None

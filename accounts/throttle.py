@@ -24,6 +24,9 @@ class Limit:
 PASSWORDS_PER_ACCOUNT = Limit(name="password-account", most=10)
 PASSWORDS_PER_ADDRESS = Limit(name="password-address", most=50)
 CODES_PER_ADDRESS = Limit(name="code-address", most=20)
+REQUESTS_PER_PERSON = Limit(name="request-person", most=5)
+REQUESTS_PER_ADDRESS = Limit(name="request-address", most=20)
+POSTED_CODES_PER_ADDRESS = Limit(name="posted-code-address", most=20)
 
 
 def count(*, limit: Limit, value: str, at: datetime) -> int:

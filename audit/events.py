@@ -54,6 +54,27 @@ class EventKind(enum.StrEnum):
     SIGN_IN_FAILED = "account.session.refused"
     SECOND_FACTOR_ADDED = "account.factor.added"
     RECOVERY_CODE_USED = "account.recovery-code.used"
+    ACTIVATION_ASKED = "account.activation.asked"
+    LOGIN_MADE = "account.login.made"
+    LETTER_MADE = "account.letter.made"
+    LETTER_REFUSED = "account.letter.refused"
+    DEVICE_LETTER_ASKED = "account.device-letter.asked"
+    DEVICE_LETTER_USED = "account.device-letter.used"
+    PASSWORD_RESET_ASKED = "account.password-reset.asked"  # noqa: S105  # a name
+    PASSWORD_RESET = "account.password.reset"  # noqa: S105  # a name
+    PASSWORD_CHANGED = "account.password.changed"  # noqa: S105  # a name
+    EMAIL_CHANGE_ASKED = "account.email-change.asked"
+    EMAIL_CHANGED = "account.email.changed"
+    EMAIL_RESTORED = "account.email.restored"
+    RECOVERY_OPENED = "account.recovery.opened"
+    RECOVERY_APPROVED = "account.recovery.approved"
+    RECOVERY_CANCELLED = "account.recovery.cancelled"
+    RECOVERY_DONE = "account.recovery.done"
+    STAFF_INVITED = "account.staff.invited"
+    INVITATION_APPROVED = "account.invitation.approved"
+    INVITATION_WITHDRAWN = "account.invitation.withdrawn"
+    STAFF_JOINED = "account.staff.joined"
+    STAFF_DEACTIVATED = "account.staff.deactivated"
     CATALOGUE_LOADED = "register.catalogue.loaded"
 
 

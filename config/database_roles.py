@@ -45,7 +45,9 @@ _LOG: dict[str, Grants] = {
 _ONLY_ADDED = ("consent_consentrecord", "consent_noticeversion")
 _NEVER_REMOVED = ("accounts_datasubject", "accounts_serviceclient")
 _ORDINARY = (
-    *("accounts_clientkey", "accounts_notice", "accounts_recipient", "accounts_recoverycode"),
+    *("accounts_accountrequest", "accounts_clientkey", "accounts_invitation"),
+    *("accounts_maillink", "accounts_notice", "accounts_postedcode"),
+    *("accounts_recipient", "accounts_recoverycase", "accounts_recoverycode"),
     *("accounts_recoverydevice", "accounts_throttlecounter", "accounts_totpdevice"),
     *("accounts_usedassertion", "accounts_user", "django_session"),
     *("consent_currentconsent", "consent_datacategory", "consent_dataitem"),

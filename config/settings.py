@@ -13,6 +13,10 @@ DATA_DIR = env.own_folder("REGIE_DATA_DIR", default=BASE_DIR / "var")
 KEYS_DIR = env.folder("REGIE_KEYS_DIR", default=DATA_DIR / "keys")
 # What people asked for and download later: copies of the log, so for this account alone.
 EXPORTS_DIR = DATA_DIR / "exports"
+# Letters with a code, for whoever prints and posts them; each is a page in one file.
+LETTERS_DIR = env.folder("REGIE_LETTERS_DIR", default=DATA_DIR / "letters")
+# Which item of the catalogue holds the address that letters go to.
+ADDRESS_ITEM = env.text("REGIE_ADDRESS_ITEM", default="adres")
 EXPORTS_ARE_KEPT = timedelta(
     days=env.number("REGIE_EXPORTS_KEPT_DAYS", default=7, least=1, most=30)
 )
@@ -94,13 +98,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["accounts.backends.EmailBackend"]
 PASSWORD_HASHERS = ["accounts.passwords.TunedArgon2"]
-AUTH_PASSWORD_VALIDATORS = [
-    {
-        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
-        "OPTIONS": {"min_length": 12},
-    },
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-]
+# Passwords that leaked elsewhere, made by `manage.py make_breach_list`; none by default.
+BREACH_LIST = env.folder("REGIE_BREACH_LIST", default=DATA_DIR / "breached-passwords")
 LOGIN_URL = "log-in"
 LOGIN_PENDING_LASTS = timedelta(minutes=10)
 
@@ -170,6 +169,9 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 5.0},
     },
     "send-messages": {"task": "consent.tasks.send_messages", "schedule": 5.0},
+    "answer-requests": {"task": "accounts.tasks.answer_requests", "schedule": 5.0},
+    "make-letters": {"task": "consent.tasks.make_letters", "schedule": 5.0},
+    "finish-recoveries": {"task": "accounts.tasks.finish_recoveries", "schedule": 60.0},
     "expire-months": {"task": "audit.tasks.expire_months", "schedule": 86_400.0},
     "recover-jobs": {"task": "consent.tasks.recover_jobs", "schedule": 5.0},
     "forget-old-jobs": {"task": "consent.tasks.forget_old_jobs", "schedule": 900.0},

@@ -6,6 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from consent.operations import job_kinds, jobs
+from consent.operations.letters import make_letters as make_due_letters
 from consent.operations.messages import send_messages as send_due_messages
 from consent.operations.notices import send_notices
 
@@ -15,6 +16,12 @@ def send_messages(**_later: object) -> None:
     """Mail what is due in both outboxes. Safe to run twice, and by several workers at once."""
     send_notices(at=timezone.now())
     send_due_messages(at=timezone.now())
+
+
+@shared_task
+def make_letters(**_later: object) -> None:
+    """Make the letters with a code, for whoever prints and posts them."""
+    make_due_letters(at=timezone.now())
 
 
 @shared_task

@@ -28,7 +28,12 @@ ON = "another page"  # sent to some other page
 
 NO_JOB = "00000000-0000-4000-8000-000000000000"
 
-HALFWAY_PAGES = {"log-in-code", "log-in-recovery", "enrol", "enrol-codes"}
+NO_TOKEN = "x" * 43  # of the length of one; it leads nowhere
+
+HALFWAY_PAGES = {
+    *("log-in-code", "log-in-recovery", "enrol", "enrol-codes"),
+    *("device-letter", "device-letter-code"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +95,34 @@ def for_officers(status: object, method: str = "get", *arguments: str) -> Row:
     )
 
 
+def for_logged_in(status: object, method: str = "get", **form: str) -> Row:
+    return Row(
+        anonymous=LOG_IN,
+        halfway=LOG_IN,
+        customer=status,
+        officer=status,
+        desk=status,
+        admin=status,
+        service=LOG_IN,
+        method=method,
+        form=form,
+    )
+
+
+def for_admins(status: object, method: str = "get", *arguments: str) -> Row:
+    return Row(
+        anonymous=LOG_IN,
+        halfway=LOG_IN,
+        customer=403,
+        officer=403,
+        desk=403,
+        admin=status,
+        service=LOG_IN,
+        method=method,
+        arguments=arguments,
+    )
+
+
 def while_logging_in(status: object) -> Row:
     return Row(
         anonymous=LOG_IN,
@@ -114,6 +147,32 @@ MATRIX = {
     "log-in-recovery": while_logging_in(200),
     "enrol": while_logging_in(ON),
     "enrol-codes": while_logging_in(ON),
+    "device-letter": while_logging_in(200),
+    "device-letter-code": while_logging_in(200),
+    "activate": for_everyone(200),
+    "activation-asked": for_everyone(200),
+    "activation-code": for_everyone(200),
+    "activation-mailed": for_everyone(200),
+    "activation-link": for_everyone(404, "get", NO_TOKEN),
+    "password-reset": for_everyone(200),
+    "password-reset-asked": for_everyone(200),
+    "password-reset-link": for_everyone(404, "get", NO_TOKEN),
+    "change-password": for_logged_in(200),
+    "change-email": for_logged_in(200),
+    "email-change-link": for_everyone(404, "get", NO_TOKEN),
+    "email-undo-link": for_everyone(404, "get", NO_TOKEN),
+    "recovery-cancel-link": for_everyone(404, "get", NO_TOKEN),
+    "invitation-link": for_everyone(404, "get", NO_TOKEN),
+    "recovery-cases": for_officers(200),
+    "recovery-approve": for_officers(404, "post", NO_JOB),
+    "recovery-stop": for_officers(404, "post", NO_JOB),
+    "staff": for_admins(200),
+    "staff-stop": for_admins(ON, "post", NO_JOB),
+    "staff-recovery": for_admins(404, "post", NO_JOB),
+    "staff-recovery-approve": for_admins(404, "post", NO_JOB),
+    "staff-recovery-stop": for_admins(404, "post", NO_JOB),
+    "invitation-approve": for_admins(ON, "post", NO_JOB),
+    "invitation-withdraw": for_admins(ON, "post", NO_JOB),
     "log-out": for_everyone(ON, "post"),
     "token": for_everyone(400, "post"),
     "jwks": for_everyone(200),
@@ -229,7 +288,13 @@ class TestEveryAddress:
             expected = (
                 {Audience.HALFWAY}
                 if pattern.name in HALFWAY_PAGES
-                else {Audience.DATA_SUBJECT, Audience.OFFICER, Audience.DESK, Audience.ADMIN}
+                else {
+                    Audience.DATA_SUBJECT,
+                    Audience.OFFICER,
+                    Audience.DESK,
+                    Audience.ADMIN,
+                    Audience.LOGGED_IN,
+                }
                 if is_gated
                 else {Audience.EVERYONE}
             )

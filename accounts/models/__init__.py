@@ -1,18 +1,34 @@
 """Every table about people who log in, the data subjects behind them, and the systems that call."""
 
 from accounts.devices import RecoveryCode, RecoveryDevice, TotpDevice
+from accounts.models.access import (
+    AccountRequest,
+    Invitation,
+    LinkPurpose,
+    MailLink,
+    PostedCode,
+    RecoveryCase,
+    RequestKind,
+)
 from accounts.models.clients import ClientKey, Recipient, ServiceClient, UsedAssertion
 from accounts.models.notices import Notice
 from accounts.models.people import DataSubject, Role, User
 from accounts.models.throttle import ThrottleCounter
 
 __all__ = [
+    "AccountRequest",
     "ClientKey",
     "DataSubject",
+    "Invitation",
+    "LinkPurpose",
+    "MailLink",
     "Notice",
+    "PostedCode",
     "Recipient",
+    "RecoveryCase",
     "RecoveryCode",
     "RecoveryDevice",
+    "RequestKind",
     "Role",
     "ServiceClient",
     "ThrottleCounter",

@@ -8,7 +8,9 @@ from django.db import transaction
 from accounts import recovery_codes, throttle, totp
 from accounts.errors import AlreadyEnrolledError, TooManyAttemptsError, WrongCodeError
 from accounts.models import RecoveryCode, RecoveryDevice, TotpDevice, User
+from accounts.notice_kinds import NoticeKind
 from accounts.operations.events import log_of_user
+from accounts.operations.notices import notify
 from accounts.operations.sign_in import verify
 from audit.events import EventKind
 
@@ -62,6 +64,7 @@ def confirm_app(
             others.delete()
             TotpDevice.objects.filter(pk=device.pk).update(confirmed=True)
             log_of_user(EventKind.SECOND_FACTOR_ADDED, user=user, at=at)
+            notify(user=user, kind=NoticeKind.FACTOR_ADDED, at=at)
     if not is_right:
         raise WrongCodeError
     throttle.take_back(limit=limit, value=address, at=at)

@@ -9,7 +9,7 @@ from django.contrib.sessions.models import Session
 from django.db import transaction
 
 from accounts import throttle
-from accounts.models import DataSubject, Notice, User
+from accounts.models import DataSubject, MailLink, Notice, PostedCode, User
 from audit.models import Key
 from audit.operations import destroy_key
 
@@ -36,6 +36,8 @@ def erase_person(*, subject: DataSubject, request: str, at: datetime) -> Counter
         gone += _erase_login(user)
     owners = [subject.pk, *([user.pk] if user else [])]
     Notice.objects.filter(key__owner_id__in=owners).delete()
+    MailLink.objects.filter(subject=subject).delete()
+    PostedCode.objects.filter(subject=subject).delete()
     living = Key.objects.filter(kind=Key.Kind.OWNER, owner_id__in=owners, destroyed_at=None)
     for key in living.order_by("pk"):
         erasure = destroy_key(key=key, at=at, request=request)
@@ -45,12 +47,14 @@ def erase_person(*, subject: DataSubject, request: str, at: datetime) -> Counter
 
 def _erase_login(user: User) -> Counter[str]:
     throttle.forget(limit=throttle.PASSWORDS_PER_ACCOUNT, value=user.login_index)
-    gone = Counter(logins=1, sessions=_end_sessions(user.pk))
-    User.objects.filter(pk=user.pk).delete()  # with it go its app and its recovery codes
+    gone = Counter(logins=1, sessions=end_sessions_of(user.pk))
+    User.objects.filter(
+        pk=user.pk
+    ).delete()  # with it go its app, its recovery codes, links and cases
     return gone
 
 
-def _end_sessions(user_id: UUID) -> int:
+def end_sessions_of(user_id: UUID) -> int:
     """End the sessions of a user, those that are halfway logging in as well; return how many."""
     theirs = [
         session.pk

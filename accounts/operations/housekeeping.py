@@ -5,7 +5,16 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 
-from accounts.models import Notice, RecoveryDevice, ThrottleCounter, TotpDevice, UsedAssertion
+from accounts.models import (
+    Invitation,
+    MailLink,
+    Notice,
+    PostedCode,
+    RecoveryDevice,
+    ThrottleCounter,
+    TotpDevice,
+    UsedAssertion,
+)
 
 _COUNTERS_KEPT = timedelta(hours=1)
 _NOTICES_KEPT = timedelta(days=30)
@@ -15,6 +24,9 @@ _NOTICES_KEPT = timedelta(days=30)
 def forget_expired(*, at: datetime) -> None:
     """Forget client assertions that have expired, counters of past windows, devices nobody confirmed and old notices."""
     Notice.objects.filter(created_at__lt=at - _NOTICES_KEPT).delete()
+    MailLink.objects.filter(expires_at__lt=at).delete()
+    PostedCode.objects.filter(expires_at__lt=at).delete()
+    Invitation.objects.filter(created_at__lt=at - _NOTICES_KEPT).delete()
     UsedAssertion.objects.filter(expires_at__lt=at).delete()
     ThrottleCounter.objects.filter(window_start__lt=at - _COUNTERS_KEPT).delete()
     # A log-in may start its time again when a factor is passed, so give it twice as long.

@@ -18,7 +18,9 @@ from accounts.errors import (
 )
 from accounts.identity import login_index
 from accounts.models import RecoveryDevice, User
+from accounts.notice_kinds import NoticeKind
 from accounts.operations.events import log_of_user, log_refusal
+from accounts.operations.notices import notify
 from accounts.queries import user_by_email
 from audit.events import EventKind
 
@@ -58,6 +60,7 @@ def check_code(*, user: User, device: BoundedDevice, code: str, address: str, at
             log_refusal(user=user, step=step, reason="wrong-code", at=at)
         elif isinstance(device, RecoveryDevice):
             log_of_user(EventKind.RECOVERY_CODE_USED, user=user, at=at)
+            notify(user=user, kind=NoticeKind.RECOVERY_CODE_USED, at=at)
     if not is_right:
         raise WrongCodeError
     throttle.take_back(limit=throttle.CODES_PER_ADDRESS, value=address, at=at)

@@ -12,7 +12,6 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 from django_otp.models import Device
@@ -103,11 +102,9 @@ def log_in_recovery(request: HttpRequest, halfway: Pending, user: User) -> HttpR
 @halfway_page
 def enrol(request: HttpRequest, halfway: Pending, user: User) -> HttpResponse:
     """Set up an app: the first one, or a new one after a recovery code."""
-    is_replacing = _passed_recovery_code(halfway)
+    is_replacing = _may_only_enrol(halfway)
     if app_of(user) is not None and not is_replacing:
         return _on_to("enrol-codes" if halfway.passed else "log-in-code")
-    if request.method == "POST" and is_replacing and "later" in request.POST:
-        return _complete(request, halfway, user)
     device = TotpDevice.objects.filter(pk=halfway.app, user=user, confirmed=False).first()
     if device is None:
         device = operations.start_app(user=user, at=timezone.now())
@@ -121,7 +118,7 @@ def enrol(request: HttpRequest, halfway: Pending, user: User) -> HttpResponse:
 @halfway_page
 def enrol_codes(request: HttpRequest, halfway: Pending, user: User) -> HttpResponse:
     """Show ten recovery codes, once; go on when they are kept."""
-    if not halfway.passed or _passed_recovery_code(halfway):
+    if not halfway.passed or _may_only_enrol(halfway):
         return _on_to("enrol")
     if request.method != "POST":
         return render(request, "accounts/codes_ahead.html")
@@ -186,7 +183,7 @@ def _set_up(request: HttpRequest, halfway: Pending, user: User, device: TotpDevi
             device=device,
             code=form.cleaned_data["code"],
             address=_address(request),
-            is_replacing=_passed_recovery_code(halfway),
+            is_replacing=_may_only_enrol(halfway),
             at=at,
         )
     except AlreadyEnrolledError:
@@ -201,15 +198,13 @@ def _set_up(request: HttpRequest, halfway: Pending, user: User, device: TotpDevi
 def _complete(request: HttpRequest, halfway: Pending, user: User) -> HttpResponse:
     """Log in: a new session with nothing in it but the user and the device that was passed."""
     device = Device.from_persistent_id(halfway.passed)
-    if not isinstance(device, BoundedDevice) or device.user_id != user.id or not device.confirmed:
+    if not isinstance(device, TotpDevice) or device.user_id != user.id or not device.confirmed:
         return _on_to("log-in")
     if not pending.claim(request):
         return _on_to("log-in")
     operations.record_sign_in(user=user, device=device, at=timezone.now())
     auth.login(request, user, backend=_BACKEND)
     django_otp.login(request, device)
-    if isinstance(device, RecoveryDevice):
-        messages.warning(request, _codes_left(device.codes_left()))
     return HttpResponseRedirect(halfway.next if "#" in halfway.next else halfway.next + CONTENT)
 
 
@@ -217,7 +212,10 @@ def _on_to(name: str) -> HttpResponse:
     return HttpResponseRedirect(reverse(name) + CONTENT)
 
 
-def _passed_recovery_code(halfway: Pending) -> bool:
+def _may_only_enrol(halfway: Pending) -> bool:
+    """Say whether a recovery code or a code by post was passed: that leads to a new app, and no further."""
+    if halfway.passed == pending.POSTED_CODE:
+        return True
     return isinstance(Device.from_persistent_id(halfway.passed), RecoveryDevice)
 
 
@@ -232,7 +230,7 @@ def _show_setup(
     request: HttpRequest, halfway: Pending, device: TotpDevice, form: CodeForm, *, status: int = 200
 ) -> HttpResponse:
     texts = setup_texts(device)
-    is_replacing = _passed_recovery_code(halfway)
+    is_replacing = _may_only_enrol(halfway)
     context = {"form": form, "texts": texts, "is_replacing": is_replacing}
     return render(request, "accounts/enrol.html", context, status=status)
 
@@ -258,11 +256,3 @@ def _address(request: HttpRequest) -> str:
         forwarded_for=request.headers.get("X-Forwarded-For", ""),
         proxies=settings.TRUSTED_PROXY_COUNT,
     )
-
-
-def _codes_left(count: int) -> str:
-    return ngettext(
-        "You logged in with a recovery code. You have %(count)s code left.",
-        "You logged in with a recovery code. You have %(count)s codes left.",
-        count,
-    ) % {"count": count}

@@ -27,6 +27,11 @@ class NotEnrolled(TypedDict):
     name: str
 
 
+class WithoutLogin(TypedDict):
+    reference: str
+    name: str
+
+
 class Officer(TypedDict):
     email: str
     password: str
@@ -44,6 +49,7 @@ class Service(TypedDict):
 class Logins(TypedDict):
     customers: list[Customer]
     notEnrolled: list[NotEnrolled]
+    withoutLogin: list[WithoutLogin]
     officer: Officer
     services: list[Service]
 
@@ -83,6 +89,10 @@ def table(logins: Logins, *, seconds: float) -> str:
             "",
         )
         for person in logins["notEnrolled"]
+    ]
+    rows += [
+        ("(no account: ask for a letter)", person["reference"], "", "", "")
+        for person in logins.get("withoutLogin", [])  # an older demo wrote none
     ]
     rows += [_row(logins["officer"], seconds)]
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]

@@ -34,6 +34,27 @@ KINDS: dict[str, _Words] = {
     EventKind.SIGN_IN_FAILED: _("Log-in failed"),
     EventKind.SECOND_FACTOR_ADDED: _("Second step set up"),
     EventKind.RECOVERY_CODE_USED: _("Recovery code used"),
+    EventKind.ACTIVATION_ASKED: _("Account: letter asked"),
+    EventKind.LOGIN_MADE: _("Account made"),
+    EventKind.LETTER_MADE: _("Letter with a code made"),
+    EventKind.LETTER_REFUSED: _("Letter with a code not made"),
+    EventKind.DEVICE_LETTER_ASKED: _("Code by post asked"),
+    EventKind.DEVICE_LETTER_USED: _("Code by post used"),
+    EventKind.PASSWORD_RESET_ASKED: _("New password asked"),
+    EventKind.PASSWORD_RESET: _("New password chosen"),
+    EventKind.PASSWORD_CHANGED: _("Password changed"),
+    EventKind.EMAIL_CHANGE_ASKED: _("Other e-mail address asked"),
+    EventKind.EMAIL_CHANGED: _("E-mail address changed"),
+    EventKind.EMAIL_RESTORED: _("Old e-mail address put back"),
+    EventKind.RECOVERY_OPENED: _("Lost account: case opened"),
+    EventKind.RECOVERY_APPROVED: _("Lost account: second person agreed"),
+    EventKind.RECOVERY_CANCELLED: _("Lost account: stopped"),
+    EventKind.RECOVERY_DONE: _("Lost account: access taken away"),
+    EventKind.STAFF_INVITED: _("Employee invited"),
+    EventKind.INVITATION_APPROVED: _("Invitation: second administrator agreed"),
+    EventKind.INVITATION_WITHDRAWN: _("Invitation taken back"),
+    EventKind.STAFF_JOINED: _("Employee joined"),
+    EventKind.STAFF_DEACTIVATED: _("Employee let in no longer"),
     EventKind.CATALOGUE_LOADED: _("Register loaded"),
 }
 ACTORS: dict[str, _Words] = {
@@ -79,6 +100,7 @@ REASONS: dict[str, _Words] = {
     "wrong-password": _("Password was wrong"),
     "wrong-code": _("Code was wrong"),
     "too-many-attempts": _("Tried too often"),
+    "address-changed": _("E-mail address changed too short ago"),
 }
 
 

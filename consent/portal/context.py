@@ -73,6 +73,11 @@ class Frame:
     def is_officer(self) -> bool:
         return self.user is not None and self.user.role == Role.OFFICER
 
+    @property
+    def base(self) -> str:
+        """Return the page around a page that customers and staff share."""
+        return "base.html" if self.is_customer else "base_office.html"
+
     @cached_property
     def person(self) -> str:
         """Return how the header names who is logged in: one query for a customer, none for an officer."""
@@ -88,7 +93,10 @@ class Frame:
             return [
                 self._item("log", gettext("Log"), "history"),
                 self._item("exports", gettext("Exports"), "file"),
+                self._item("recovery-cases", gettext("Lost accounts"), "key"),
             ]
+        if self.user is not None and self.user.role == Role.ADMIN:
+            return [self._item("staff", gettext("Employees"), "user")]
         if not self.is_customer:
             return []
         return [

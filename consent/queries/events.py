@@ -30,6 +30,22 @@ SIGN_INS = frozenset(
         EventKind.SIGN_IN_FAILED,
         EventKind.SECOND_FACTOR_ADDED,
         EventKind.RECOVERY_CODE_USED,
+        EventKind.ACTIVATION_ASKED,
+        EventKind.LOGIN_MADE,
+        EventKind.LETTER_MADE,
+        EventKind.LETTER_REFUSED,
+        EventKind.DEVICE_LETTER_ASKED,
+        EventKind.DEVICE_LETTER_USED,
+        EventKind.PASSWORD_RESET_ASKED,
+        EventKind.PASSWORD_RESET,
+        EventKind.PASSWORD_CHANGED,
+        EventKind.EMAIL_CHANGE_ASKED,
+        EventKind.EMAIL_CHANGED,
+        EventKind.EMAIL_RESTORED,
+        EventKind.RECOVERY_OPENED,
+        EventKind.RECOVERY_APPROVED,
+        EventKind.RECOVERY_CANCELLED,
+        EventKind.RECOVERY_DONE,
     }
 )
 EVERYTHING = CHOICES | LOOKS | SIGN_INS | {EventKind.TAG_KEY_TAKEN}

@@ -92,9 +92,9 @@ class TestAddOfficer:
     @pytest.mark.parametrize(
         ("weak", "words"),
         [
-            ("kort\n", "too short. It must contain at least 12 characters"),
+            ("kort\n", "too short. Use at least 15 characters"),
             ("", "too short"),
-            ("password1234\n", "too common"),
+            ("password12345678\n", "easy to guess"),
         ],
     )
     def test_says_what_is_wrong_with_a_password(self, typed: Any, weak: str, words: str) -> None:

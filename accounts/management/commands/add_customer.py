@@ -31,7 +31,7 @@ class Command(BaseCommand):
         try:
             operations.add_customer(
                 email=email,
-                password=typed.password(),
+                password=typed.password(is_staff=False, words=[email, reference, name]),
                 reference=reference,
                 name=name,
                 at=timezone.now(),

@@ -25,7 +25,10 @@ class Command(BaseCommand):
     def handle(self, *, email: str, **_: Any) -> None:
         try:
             create_user(
-                email=email, password=typed.password(), role=Role.OFFICER, at=timezone.now()
+                email=email,
+                password=typed.password(is_staff=True, words=[email]),
+                role=Role.OFFICER,
+                at=timezone.now(),
             )
         except EmailTakenError as error:
             raise CommandError(str(error)) from error

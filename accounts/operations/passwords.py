@@ -1,0 +1,56 @@
+"""Another password, for who is logged in."""
+
+from datetime import datetime
+
+from django.contrib.auth.hashers import make_password
+from django.db import transaction
+from django.views.decorators.debug import sensitive_variables
+
+from accounts import throttle
+from accounts.errors import TooManyAttemptsError, WrongPasswordError
+from accounts.identity import email_of, reference_of
+from accounts.models import Role, User
+from accounts.notice_kinds import NoticeKind
+from accounts.operations.events import log_of_user, log_refusal
+from accounts.operations.notices import notify
+from accounts.passwords import check_new_password
+from accounts.queries import subject_of
+from audit.events import EventKind
+
+
+@sensitive_variables("password")
+def check_password_for(password: str, *, user: User) -> None:
+    """Refuse a new password that is too weak for this user.
+
+    Raises:
+        WeakPasswordError: it says what is wrong.
+    """
+    subject = subject_of(user.pk)
+    own = [email_of(user), *([reference_of(subject)] if subject else [])]
+    check_new_password(password, is_staff=user.role != Role.CUSTOMER, words=own)
+
+
+@sensitive_variables("current", "password", "hashed")
+def change_password(*, user: User, current: str, password: str, at: datetime) -> User:
+    """Change the password of who knows the current one; return the user with the new one.
+
+    Sessions with the old password end by themselves, for they are tied to it (`SESSION_AUTH_HASH`).
+
+    Raises:
+        TooManyAttemptsError: the current password was tried too often.
+        WrongPasswordError: the current password is not right.
+    """
+    limit = throttle.PASSWORDS_PER_ACCOUNT
+    if throttle.count(limit=limit, value=f"change|{user.login_index}", at=at) > limit.most:
+        raise TooManyAttemptsError(throttle.window_end(at))
+    if not user.check_password(current):
+        with transaction.atomic():
+            log_refusal(user=user, step="password-change", reason="wrong-password", at=at)
+        raise WrongPasswordError
+    hashed = make_password(password)
+    with transaction.atomic():
+        User.objects.filter(pk=user.pk).update(password=hashed)
+        log_of_user(EventKind.PASSWORD_CHANGED, user=user, at=at)
+        notify(user=user, kind=NoticeKind.PASSWORD_CHANGED, at=at)
+    user.password = hashed
+    return user
