@@ -5,8 +5,10 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponseBase
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts import sessions
 from accounts.gates import Audience, audience_of, to_log_in, verified_user
 
 _OPEN = frozenset({Audience.EVERYONE, Audience.HALFWAY})  # halfway pages check for themselves
@@ -28,7 +30,13 @@ class BothFactorsRequired:
         _args: tuple[Any, ...],
         _kwargs: dict[str, Any],
     ) -> HttpResponseBase | None:
-        if audience_of(view) in _OPEN or verified_user(request) is not None:
+        if audience_of(view) in _OPEN:
+            return None
+        if verified_user(request) is not None:
+            if (
+                "HX-Request" not in request.headers
+            ):  # a page that looks by itself keeps nobody logged in
+                sessions.touch(request, at=timezone.now())
             return None
         if request.method == "POST":
             messages.warning(

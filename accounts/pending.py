@@ -8,10 +8,10 @@ from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
-from django.contrib.sessions.models import Session
 from django.http import HttpRequest
 
-_NAME = "pending_log_in"
+from accounts.session_store import PENDING, SessionStore
+
 POSTED_CODE = "posted-code"  # in the place of a device: a code by post was passed
 
 
@@ -42,7 +42,7 @@ def begin(request: HttpRequest, *, user_id: UUID, next_page: str, at: datetime) 
 
 
 def find(request: HttpRequest) -> Pending | None:
-    kept = request.session.get(_NAME)
+    kept = request.session.get(PENDING)
     if kept is None:
         return None
     return Pending(
@@ -76,13 +76,11 @@ def claim(request: HttpRequest) -> bool:
     row, so that a factor that was passed once logs in once.
     """
     # Not `flush`: that is content to find nothing.
-    ended, _ = Session.objects.filter(session_key=request.session.session_key).delete()
-    request.session.flush()
-    return ended == 1
+    return isinstance(request.session, SessionStore) and request.session.take()
 
 
 def _keep(request: HttpRequest, pending: Pending) -> None:
-    request.session[_NAME] = {
+    request.session[PENDING] = {
         **asdict(pending),
         "user_id": str(pending.user_id),
         "since": pending.since.isoformat(),

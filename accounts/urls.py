@@ -10,6 +10,8 @@ from accounts.views import (
     staff,
 )
 from accounts.views import log_in as log_in_pages
+from accounts.views.security import security
+from accounts.views.step_up import step_up
 
 urlpatterns = [
     path("inloggen/", log_in_pages.log_in, name="log-in"),
@@ -68,6 +70,8 @@ urlpatterns = [
         name="invitation-withdraw",
     ),
     path("uitloggen/", log_in_pages.log_out, name="log-out"),
+    path("bevestigen/", step_up, name="step-up"),
+    path("beveiliging/", security, name="security"),
     path("oauth/token", oauth.token, name="token"),
     path("oauth/jwks.json", oauth.jwks, name="jwks"),
     path(".well-known/oauth-authorization-server", oauth.metadata, name="oauth-metadata"),

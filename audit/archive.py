@@ -17,7 +17,6 @@ from audit import logkeys, manifest, part_files
 from audit.archive_kinds import KINDS, Order
 from audit.canonical import Json
 from audit.contents import MANIFEST, PROVES, ROWS_IN, Contents
-from audit.export import NothingSignedError
 from audit.leaf import in_base64, timestamp
 from audit.models import Checkpoint, LogEntry
 from audit.part_files import GrowingFile, ResumeError
@@ -35,6 +34,10 @@ _BROKEN = {
 _ZIP_LEVEL = 1
 _MODE = 0o644 << 16
 _PIECE = 1 << 20
+
+
+class NothingSignedError(Exception):
+    """No signed head has the size that was asked for, so there is nothing to prove."""
 
 
 def total(*, contents: Contents, filter: EntryFilter, size: int) -> int:  # noqa: A002

@@ -51,6 +51,7 @@ class EventKind(enum.StrEnum):
     LOG_KEY_RETIRED = "log.key.retired"
     LOG_RESTARTED = "log.origin.started"
     SIGNED_IN = "account.session.started"
+    IDENTITY_CONFIRMED = "account.identity.confirmed"
     SIGN_IN_FAILED = "account.session.refused"
     SECOND_FACTOR_ADDED = "account.factor.added"
     RECOVERY_CODE_USED = "account.recovery-code.used"

@@ -14,7 +14,6 @@ of the CSV looks up its index in the JSON Lines.
 """
 
 import csv
-import hashlib
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -31,38 +30,12 @@ from audit.sealing import OpenedPart
 from audit.tree import StoredTree
 
 FORMAT = "regie-log-export/1"
-_CHUNK = 200
 _BOM = b"\xef\xbb\xbf"  # without it Excel reads UTF-8 as something else
 _STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 _COLUMNS = (
     *("index", "at", "kind", "actor", "subject", *CODES),
     *("shown", "internal", "id", "leaf_hash"),
 )
-
-
-class NothingSignedError(Exception):
-    """There is no checkpoint yet, so there is nothing to prove."""
-
-
-def export_json_lines(*, filter: EntryFilter, at: datetime) -> Iterator[bytes]:  # noqa: A002
-    """Return the selection as JSON Lines with a proof per entry, chunk by chunk.
-
-    It covers the log up to the last checkpoint: settle the log first.
-
-    Raises:
-        NothingSignedError: there is no checkpoint.
-    """
-    signed = _last_checkpoint()
-    return _json_lines(json_head(signed=signed, filter=filter, at=at), filter, signed.size)
-
-
-def export_csv(*, filter: EntryFilter) -> Iterator[bytes]:  # noqa: A002
-    """Return the same selection as CSV (RFC 4180, UTF-8), for a spreadsheet.
-
-    Raises:
-        NothingSignedError: there is no checkpoint.
-    """
-    return _csv(filter, _last_checkpoint().size)
 
 
 def chunks(
@@ -115,23 +88,6 @@ def csv_head() -> bytes:
 def csv_rows(rows: Sequence[LogEntry]) -> bytes:
     """Return rows in which a cell that a spreadsheet would take for a formula starts with an apostrophe."""
     return _csv_rows([_cells(entry) for entry in rows])
-
-
-def _json_lines(head: bytes, filter_: EntryFilter, size: int) -> Iterator[bytes]:
-    digest, count, tree = hashlib.sha256(head), 0, StoredTree(size)
-    yield head
-    for rows in chunks(filter=filter_, size=size, limit=_CHUNK):
-        content = json_rows(rows, tree)
-        digest.update(content)
-        count += len(rows)
-        yield content
-    yield json_tail(size=size, count=count, digest=digest.digest())
-
-
-def _csv(filter_: EntryFilter, size: int) -> Iterator[bytes]:
-    yield csv_head()
-    for rows in chunks(filter=filter_, size=size, limit=_CHUNK):
-        yield csv_rows(rows)
 
 
 def _entry_line(entry: LogEntry, tree: StoredTree) -> dict[str, Json]:
@@ -190,10 +146,3 @@ def _csv_rows(rows: list[list[str]]) -> bytes:
 
 def _harmless(cell: str) -> str:
     return f"'{cell}" if cell.startswith(_STARTS_A_FORMULA) else cell
-
-
-def _last_checkpoint() -> Checkpoint:
-    signed = Checkpoint.objects.order_by("-size").first()
-    if signed is None:
-        raise NothingSignedError
-    return signed

@@ -72,7 +72,7 @@ BEGIN IF {_OF_POSTGRESQL} THEN {REFUSE} END IF; RETURN NEW; END $$""",
     # Whoever destroys a key holds its row: wait for that, and look afterwards. To lock a row takes the
     # right to change it, which whoever adds an entry need not have.
     f"""CREATE OR REPLACE FUNCTION audit_refuse_destroyed_keys() RETURNS trigger LANGUAGE plpgsql
-SECURITY DEFINER SET search_path FROM CURRENT AS $$
+SECURITY DEFINER AS $$
 BEGIN PERFORM 1 FROM audit_key
 WHERE id IN (NEW.subject_key_id, NEW.organisation_key_id) FOR KEY SHARE;
 IF {_SEALED_BY_DESTROYED} THEN

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 WIDTH = 256
 HIGHEST_LEVEL = 63
-_NAME = re.compile(r"((?:x\d{3}/)*\d{3})(?:\.p/([1-9]\d{0,2}))?")
+# At most 2**63 entries: seven groups are enough.
+_NAME = re.compile(r"((?:x[0-9]{3}/){0,6}[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,14 +34,14 @@ class Part:
 def parse(name: str) -> Part | None:
     """Read the end of an address; None when it is none, or is spelled in another way than `Part.name`."""
     found = _NAME.fullmatch(name)
-    if found is None or not name.isascii():
+    if found is None:
         return None
     digits, width = found.groups()
     part = Part(
         number=int(digits.replace("x", "").replace("/", "")),
         width=int(width) if width else WIDTH,
     )
-    return part if part.name == name else None
+    return part if part.name == name and part.width <= WIDTH else None
 
 
 def parts_of(count: int) -> list[Part]:

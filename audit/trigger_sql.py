@@ -62,6 +62,15 @@ _REFUSED = ("UPDATE", "DELETE", "TRUNCATE")
 REFUSE = "RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = '23000';"
 
 
+def postgresql_function(text: str, *, schema: str) -> str:
+    """Return a function that looks in our own tables, whatever a caller gave the same name.
+
+    A temporary table or view comes first otherwise, and one function here works with the rights of the owner.
+    """
+    head, body = text.split(" AS $$", 1)
+    return f"{head} SET search_path TO {schema}, pg_temp AS $${body}"
+
+
 def postgresql_refusal(
     *, table: str, event: str, function: str = "audit_refuse", condition: str | None = None
 ) -> Trigger:

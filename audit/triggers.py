@@ -20,6 +20,7 @@ from audit.trigger_sql import (
     Identities,
     Trigger,
     insert_only,
+    postgresql_function,
     postgresql_refusal,
     postgresql_trigger,
     sqlite_refusal,
@@ -68,6 +69,11 @@ _SAME_KEY = (
     " AND destroyed_at IS NULL AND NEW.destroyed_at IS NULL))"
 )
 
+_PRESENT = (
+    "SELECT tgname FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid"
+    " WHERE tgenabled = 'A' AND array_to_string(proconfig, ' ') LIKE 'search_path=%, pg_temp'"
+)
+
 Wanted = Callable[[str], list[Trigger]]
 
 
@@ -107,8 +113,10 @@ def install(connection: BaseDatabaseWrapper, which: Wanted = wanted) -> None:
     lift(connection, which)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
+            cursor.execute("SELECT quote_ident(current_schema())")
+            (schema,) = cursor.fetchone()
             for function in _FUNCTIONS:
-                cursor.execute(function)
+                cursor.execute(postgresql_function(function, schema=schema))
         for trigger in which(connection.vendor):
             for statement in trigger.statements:
                 cursor.execute(statement)
@@ -124,13 +132,13 @@ def lift(connection: BaseDatabaseWrapper, which: Wanted = wanted) -> None:
 
 
 def missing(connection: BaseDatabaseWrapper, which: Wanted = wanted) -> list[Trigger]:
-    """Return the triggers that are absent, disabled or (SQLite) altered."""
+    """Return the triggers that are absent, disabled, altered (SQLite) or misled by other tables (PostgreSQL)."""
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.execute("SELECT sql FROM sqlite_master WHERE type = 'trigger'")
             present = {sql for (sql,) in cursor.fetchall()}
             return [one for one in which("sqlite") if one.statements[0] not in present]
-        cursor.execute("SELECT tgname FROM pg_trigger WHERE tgenabled = 'A'")
+        cursor.execute(_PRESENT)
         names = {name for (name,) in cursor.fetchall()}
         return [one for one in which("postgresql") if one.name not in names]
 

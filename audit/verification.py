@@ -1,10 +1,9 @@
 """Recompute the log from its entries, and name whatever does not agree. Memory stays constant."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
-from uuid import UUID
+from typing import Any, TypeVar
 
-from django.db.models import Exists, Max, Model, OuterRef
+from django.db.models import Exists, Max, Model, OuterRef, Q, QuerySet
 
 from audit import (
     checkpoint,
@@ -27,6 +26,7 @@ _HIGHEST_LEVEL = 7  # 256 ** 8 entries
 _NAMED = 100  # faults that are kept by name; the rest is only counted
 
 Progress = Callable[[int], None]
+_Row = TypeVar("_Row", bound=Model)
 
 # What apps above this one keep besides the log; each names its faults. They add theirs when they
 # are ready.
@@ -63,6 +63,7 @@ class Verification:
         self._walk(until=head.size if head else 0, progress=progress)
         self._check_head(head)
         self._check_what_lies_beyond()
+        self._check_what_lies_before()
         self._check_unplaced()
         self._check_orphans()
         if since is None:
@@ -99,11 +100,9 @@ class Verification:
 
     def _check_keys(self) -> None:
         masterkeys.masters()
-        last = UUID(int=0)
-        while keys := list(with_erasures().filter(id__gt=last).order_by("id")[:_CHUNK]):
-            for key in keys:
+        for chunk in _in_chunks(with_erasures()):
+            for key in chunk:
                 self._check_key(key)
-            last = keys[-1].id
         for fault in loose_ends():
             self._note(*fault)
 
@@ -214,6 +213,17 @@ class Verification:
                 place = f"tile {tile['level']}/{tile['last']}"
                 self._note("tile", place, "it lies past the end of the log.")
 
+    def _check_what_lies_before(self) -> None:
+        """Find rows before the beginning: an entry with such a place is in no tree, and does not wait either."""
+        for table, rows in (
+            ("leaf", Leaf.objects.filter(index__lt=0)),
+            ("checkpoint", Checkpoint.objects.filter(size__lt=0)),
+            ("tile", Tile.objects.filter(Q(level__lt=0) | Q(number__lt=0))),
+        ):
+            if first := rows.order_by("pk").first():
+                what = "it lies before the beginning of the log."
+                self._note(table, first, what, times=rows.count())
+
     def _check_unplaced(self) -> None:
         lost = LogEntry.objects.filter(place=None, pending=None)
         if first := lost.order_by("id").first():
@@ -223,11 +233,8 @@ class Verification:
         if numbered := twice.order_by("entry_id").first():
             what = "the entry waits for a place that it has."
             self._note("pendingentry", f"id {numbered.pk}", what, times=twice.count())
-        last = 0
-        waiting = LogEntry.objects.exclude(pending=None).filter(place=None).order_by("id")
-        while chunk := list(waiting.filter(id__gt=last)[:_CHUNK]):
+        for chunk in _in_chunks(LogEntry.objects.exclude(pending=None).filter(place=None)):
             self._check_entries(chunk, where={})
-            last = chunk[-1].pk
 
     def _check_orphans(self) -> None:
         """Find what is about no entry at all: no foreign key is asked of someone who writes in the file."""
@@ -262,6 +269,15 @@ class Verification:
                 erasures=self._erasures,
             ):
                 yield entry, fault
+
+
+def _in_chunks(rows: QuerySet[_Row]) -> Iterator[list[_Row]]:
+    """Yield all rows, from the very first id on: whoever writes in the file chooses ids too."""
+    rows = rows.order_by("pk")
+    chunk = list(rows[:_CHUNK])
+    while chunk:
+        yield chunk
+        chunk = list(rows.filter(pk__gt=chunk[-1].pk)[:_CHUNK])
 
 
 def _differing(row: Model | None, wanted: Mapping[str, object]) -> list[str]:

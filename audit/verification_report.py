@@ -42,14 +42,17 @@ def of_failure(what: str) -> dict[str, Json]:
 
 def sentences(*, run: VerificationRun, faults: Sequence[Fault]) -> list[str]:
     after = f" after the first {run.since}, which were trusted" if run.since else ""
+    counted = _counted(run.counted, "entry", "entries")
     if run.is_sound:
-        return [
-            f"The log is whole: {run.counted} entries{after}, root {bytes(run.root).hex()}.",
-        ]
+        return [f"The log is whole: {counted}{after}, root {bytes(run.root).hex()}."]
     told = [f"- {fault.sentence}" for fault in faults[:_IN_WORDS]]
     more = [f"And {run.faults - len(told)} more."] if run.faults > len(told) else []
-    first = f"The log was changed: {run.faults} faults in {run.counted} entries{after}."
+    first = f"The log was changed: {_counted(run.faults, 'fault', 'faults')} in {counted}{after}."
     return [first, *told, *more]
+
+
+def _counted(number: int, one: str, more: str) -> str:
+    return f"{number} {one if number == 1 else more}"
 
 
 def _timestamp(at: datetime) -> str:

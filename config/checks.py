@@ -92,7 +92,7 @@ RULES: list[tuple[Callable[[], bool], checks.CheckMessage]] = [
     (
         _is_log_unnamed,
         checks.Error(
-            "The log has no name of its own, and cannot get another once it has entries.",
+            "The log has no name of its own, and once it has entries only an incident gives it another.",
             hint="Set REGIE_LOG_ORIGIN before the first start, such as regie.<your domain>/log.",
             id="regie.E007",
         ),

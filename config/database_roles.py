@@ -49,7 +49,7 @@ _ORDINARY = (
     *("accounts_maillink", "accounts_notice", "accounts_postedcode"),
     *("accounts_recipient", "accounts_recoverycase", "accounts_recoverycode"),
     *("accounts_recoverydevice", "accounts_throttlecounter", "accounts_totpdevice"),
-    *("accounts_usedassertion", "accounts_user", "django_session"),
+    *("accounts_usedassertion", "accounts_user", "accounts_usersession"),
     *("consent_currentconsent", "consent_datacategory", "consent_dataitem"),
     *("consent_dismissedquestion", "consent_helditem", "consent_job", "consent_message"),
     *(

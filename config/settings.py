@@ -3,6 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
+from accounts.session_rules import Limits
 from audit.keyfiles import django_secret
 from config import env
 
@@ -36,7 +37,6 @@ INSTALLED_APPS = [
     "accounts",  # before Django's own: of two commands with one name the first counts
     "django.contrib.contenttypes",
     "django.contrib.auth",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django_htmx",
@@ -104,8 +104,21 @@ LOGIN_URL = "log-in"
 LOGIN_PENDING_LASTS = timedelta(minutes=10)
 
 SESSION_COOKIE_NAME = "__Host-session" if IS_HTTPS else "session"
-SESSION_COOKIE_AGE = 30 * 60
-SESSION_SAVE_EVERY_REQUEST = True
+SESSION_ENGINE = "accounts.session_store"
+SESSION_COOKIE_AGE = 30 * 60  # in seconds, until somebody has logged in; then this counts:
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+SESSION_LIMITS = {
+    "customer": Limits(
+        idle=timedelta(minutes=env.number("REGIE_SESSION_IDLE", default=30, least=5, most=60)),
+        absolute=timedelta(hours=env.number("REGIE_SESSION_HOURS", default=12, least=1, most=24)),
+        fresh=timedelta(minutes=10),
+    ),
+    "staff": Limits(
+        idle=timedelta(minutes=env.number("REGIE_STAFF_IDLE", default=15, least=5, most=60)),
+        absolute=timedelta(hours=env.number("REGIE_STAFF_HOURS", default=8, least=1, most=24)),
+        fresh=timedelta(minutes=5),
+    ),
+}
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_NAME = "__Host-csrf" if IS_HTTPS else "csrf"

@@ -173,6 +173,8 @@ MATRIX = {
     "staff-recovery-stop": for_admins(404, "post", NO_JOB),
     "invitation-approve": for_admins(ON, "post", NO_JOB),
     "invitation-withdraw": for_admins(ON, "post", NO_JOB),
+    "step-up": for_logged_in(200),
+    "security": for_logged_in(200),
     "log-out": for_everyone(ON, "post"),
     "token": for_everyone(400, "post"),
     "jwks": for_everyone(200),

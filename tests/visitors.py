@@ -4,9 +4,11 @@ import re
 from html import unescape
 
 from django.test import Client
+from django.utils import timezone
 from django_otp import DEVICE_ID_SESSION_KEY
 
 from accounts.models import TotpDevice, User
+from accounts.session_rules import Method
 
 
 def client_of(user: User) -> Client:
@@ -16,6 +18,10 @@ def client_of(user: User) -> Client:
     device = TotpDevice.objects.create(user=user, name="app", confirmed=True, secret_sealed=b"-")
     session = client.session
     session[DEVICE_ID_SESSION_KEY] = device.persistent_id
+    session["role"] = user.role
+    session["proofs"] = [
+        {"method": Method.APP, "at": timezone.now().isoformat(), "device": device.persistent_id}
+    ]
     session.save()
     return client
 

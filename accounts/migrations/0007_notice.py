@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0003_roles_of_staff"),
+        ("accounts", "0004_sessions_by_hash"),
         ("audit", "0008_who_signs"),
     ]
     operations = [

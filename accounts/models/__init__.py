@@ -13,6 +13,7 @@ from accounts.models.access import (
 from accounts.models.clients import ClientKey, Recipient, ServiceClient, UsedAssertion
 from accounts.models.notices import Notice
 from accounts.models.people import DataSubject, Role, User
+from accounts.models.sessions import UserSession
 from accounts.models.throttle import ThrottleCounter
 
 __all__ = [
@@ -35,4 +36,5 @@ __all__ = [
     "TotpDevice",
     "UsedAssertion",
     "User",
+    "UserSession",
 ]

@@ -18,6 +18,11 @@ from accounts.operations.erasure import erase_person
 from accounts.operations.housekeeping import forget_expired
 from accounts.operations.notices import notify
 from accounts.operations.people import add_customer, create_user, register_data_subject
+from accounts.operations.sessions import (
+    confirm_identity,
+    end_other_sessions,
+    end_sessions,
+)
 from accounts.operations.sign_in import check_code, check_password, record_sign_in
 
 __all__ = [
@@ -26,8 +31,11 @@ __all__ = [
     "check_code",
     "check_password",
     "confirm_app",
+    "confirm_identity",
     "confirm_recovery_codes",
     "create_user",
+    "end_other_sessions",
+    "end_sessions",
     "enrol",
     "erase_person",
     "forget_expired",

@@ -14,12 +14,12 @@ from accounts import throttle
 from accounts.errors import EmailTakenError, TooManyAttemptsError, WrongCodeError
 from accounts.models import DataSubject, LinkPurpose, MailLink, PostedCode, Role, User
 from accounts.notice_kinds import TOKEN, NoticeKind
-from accounts.operations.ending import end_sessions
 from accounts.operations.events import log_about
 from accounts.operations.links import link_facts, make_link, use_link
 from accounts.operations.notices import notify
 from accounts.operations.people import create_login, put_email
 from accounts.operations.posted_codes import post_code, posted_code, use_code
+from accounts.operations.sessions import end_sessions
 from accounts.queries import has_second_factor, subject_by_reference, user_by_email
 from audit.events import EventKind
 

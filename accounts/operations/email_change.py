@@ -9,11 +9,11 @@ from accounts.errors import EmailTakenError
 from accounts.identity import canonical_email, email_of
 from accounts.models import LinkPurpose, MailLink, User
 from accounts.notice_kinds import TOKEN, UNTIL, NoticeKind
-from accounts.operations.ending import end_sessions
 from accounts.operations.events import log_about, log_of_user
 from accounts.operations.links import link_facts, make_link, owner_of, use_link
 from accounts.operations.notices import notify
 from accounts.operations.people import put_email
+from accounts.operations.sessions import end_sessions
 from accounts.queries import user_by_email
 from audit.events import EventKind
 

@@ -3,13 +3,12 @@
 import secrets
 from collections import Counter
 from datetime import datetime
-from uuid import UUID
 
-from django.contrib.sessions.models import Session
 from django.db import transaction
 
 from accounts import throttle
 from accounts.models import DataSubject, MailLink, Notice, PostedCode, User
+from accounts.operations.sessions import end_sessions
 from audit.models import Key
 from audit.operations import destroy_key
 
@@ -47,18 +46,6 @@ def erase_person(*, subject: DataSubject, request: str, at: datetime) -> Counter
 
 def _erase_login(user: User) -> Counter[str]:
     throttle.forget(limit=throttle.PASSWORDS_PER_ACCOUNT, value=user.login_index)
-    gone = Counter(logins=1, sessions=end_sessions_of(user.pk))
-    User.objects.filter(
-        pk=user.pk
-    ).delete()  # with it go its app, its recovery codes, links and cases
+    gone = Counter(logins=1, sessions=end_sessions(user))
+    User.objects.filter(pk=user.pk).delete()  # with it go its app, codes, links and cases
     return gone
-
-
-def end_sessions_of(user_id: UUID) -> int:
-    """End the sessions of a user, those that are halfway logging in as well; return how many."""
-    theirs = [
-        session.pk
-        for session in Session.objects.iterator()
-        if str(user_id) in str(session.get_decoded())
-    ]
-    return Session.objects.filter(pk__in=theirs).delete()[0]

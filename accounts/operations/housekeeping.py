@@ -14,6 +14,7 @@ from accounts.models import (
     ThrottleCounter,
     TotpDevice,
     UsedAssertion,
+    UserSession,
 )
 
 _COUNTERS_KEPT = timedelta(hours=1)
@@ -22,12 +23,13 @@ _NOTICES_KEPT = timedelta(days=30)
 
 @transaction.atomic
 def forget_expired(*, at: datetime) -> None:
-    """Forget client assertions that have expired, counters of past windows, devices nobody confirmed and old notices."""
+    """Forget assertions and sessions that are over, past counters, devices nobody confirmed and old notices."""
     Notice.objects.filter(created_at__lt=at - _NOTICES_KEPT).delete()
     MailLink.objects.filter(expires_at__lt=at).delete()
     PostedCode.objects.filter(expires_at__lt=at).delete()
     Invitation.objects.filter(created_at__lt=at - _NOTICES_KEPT).delete()
     UsedAssertion.objects.filter(expires_at__lt=at).delete()
+    UserSession.objects.filter(expires_at__lte=at).delete()
     ThrottleCounter.objects.filter(window_start__lt=at - _COUNTERS_KEPT).delete()
     # A log-in may start its time again when a factor is passed, so give it twice as long.
     before = at - 2 * settings.LOGIN_PENDING_LASTS

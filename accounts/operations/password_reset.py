@@ -10,10 +10,10 @@ from accounts import throttle
 from accounts.errors import WrongCodeError
 from accounts.models import LinkPurpose, MailLink, Role, User
 from accounts.notice_kinds import TOKEN, NoticeKind
-from accounts.operations.ending import end_sessions
 from accounts.operations.events import log_of_user, log_refusal
 from accounts.operations.links import make_link, owner_of, use_link
 from accounts.operations.notices import notify
+from accounts.operations.sessions import end_sessions
 from accounts.operations.sign_in import check_code
 from accounts.queries import app_of, user_by_email
 from audit.events import EventKind

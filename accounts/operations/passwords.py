@@ -1,6 +1,7 @@
 """Another password, for who is logged in."""
 
 from datetime import datetime
+from uuid import UUID
 
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
@@ -13,6 +14,7 @@ from accounts.models import Role, User
 from accounts.notice_kinds import NoticeKind
 from accounts.operations.events import log_of_user, log_refusal
 from accounts.operations.notices import notify
+from accounts.operations.sessions import end_other_sessions
 from accounts.passwords import check_new_password
 from accounts.queries import subject_of
 from audit.events import EventKind
@@ -31,10 +33,10 @@ def check_password_for(password: str, *, user: User) -> None:
 
 
 @sensitive_variables("current", "password", "hashed")
-def change_password(*, user: User, current: str, password: str, at: datetime) -> User:
+def change_password(*, user: User, current: str, password: str, keep: UUID, at: datetime) -> User:
     """Change the password of who knows the current one; return the user with the new one.
 
-    Sessions with the old password end by themselves, for they are tied to it (`SESSION_AUTH_HASH`).
+    All sessions end but the one with the public id `keep`.
 
     Raises:
         TooManyAttemptsError: the current password was tried too often.
@@ -50,6 +52,7 @@ def change_password(*, user: User, current: str, password: str, at: datetime) ->
     hashed = make_password(password)
     with transaction.atomic():
         User.objects.filter(pk=user.pk).update(password=hashed)
+        end_other_sessions(user, keep=keep)
         log_of_user(EventKind.PASSWORD_CHANGED, user=user, at=at)
         notify(user=user, kind=NoticeKind.PASSWORD_CHANGED, at=at)
     user.password = hashed

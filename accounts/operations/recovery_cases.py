@@ -13,12 +13,13 @@ from django.db.models import QuerySet
 from accounts.errors import CaseExistsError, RecoveryBlockedError, SameOfficerError
 from accounts.models import LinkPurpose, MailLink, PostedCode, RecoveryCase, User
 from accounts.notice_kinds import TOKEN, UNTIL, NoticeKind
-from accounts.operations.ending import end_sessions, remove_factors
+from accounts.operations.ending import remove_factors
 from accounts.operations.events import log_about
 from accounts.operations.links import link_facts, make_link, use_link
 from accounts.operations.notices import notify
 from accounts.operations.password_reset import is_blocked
 from accounts.operations.posted_codes import post_code
+from accounts.operations.sessions import end_sessions
 from accounts.operations.staff import invite_again
 from accounts.queries import subject_of
 from audit.canonical import Json

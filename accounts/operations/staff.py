@@ -16,11 +16,11 @@ from accounts.errors import (
 from accounts.identity import email_of, login_index
 from accounts.models import Invitation, LinkPurpose, MailLink, Role, User
 from accounts.notice_kinds import TOKEN, NoticeKind
-from accounts.operations.ending import end_sessions
 from accounts.operations.events import log_about, log_of_user
 from accounts.operations.links import link_facts, make_link, use_link
 from accounts.operations.notices import notify
 from accounts.operations.people import create_login
+from accounts.operations.sessions import end_sessions
 from accounts.queries import user_by_email
 from accounts.staff_queries import active_administrators, invitation_email, invitation_of
 from audit import keyring

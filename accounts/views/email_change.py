@@ -15,6 +15,7 @@ from accounts.identity import email_of
 from accounts.models import LinkPurpose, MailLink, RequestKind, User
 from accounts.operations.email_change import change_email, undo_email_change
 from accounts.operations.requests import ask
+from accounts.step_up import step_up_required
 from accounts.views.attempts import caller, refused
 from accounts.views.link_pages import gone, with_link
 from accounts.wording import fault
@@ -23,6 +24,7 @@ from accounts.wording import fault
 @read_and_send
 @sensitive_post_parameters()
 @logged_in_page
+@step_up_required
 def change(request: HttpRequest, user: User) -> HttpResponse:
     """Ask for the new address; the answer is the same whether somebody has it already or not."""
     form = ChangeEmailForm(request.POST if request.method == "POST" else None)

@@ -1,11 +1,5 @@
 """Logging in and out. Nobody is logged in before both factors have passed."""
 
-from datetime import datetime
-from http import HTTPStatus
-from math import ceil
-
-import django_otp
-from django.conf import settings
 from django.contrib import auth, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
@@ -16,10 +10,9 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 from django_otp.models import Device
 
-from accounts import addresses, operations, pending
+from accounts import operations, pending, sessions
 from accounts.devices import BoundedDevice
 from accounts.errors import (
-    AccountsError,
     AlreadyEnrolledError,
     FactorDisabledError,
     TooManyAttemptsError,
@@ -39,9 +32,9 @@ from accounts.gates import (
 from accounts.models import RecoveryDevice, TotpDevice, User
 from accounts.pending import Pending
 from accounts.queries import app_of, recovery_codes_of
+from accounts.session_rules import Method
+from accounts.views.attempts import caller, refused
 from accounts.wording import fault, setup_texts
-
-_BACKEND = "accounts.backends.EmailBackend"
 
 
 @read_and_send
@@ -63,12 +56,12 @@ def log_in(request: HttpRequest) -> HttpResponse:
         found = operations.check_password(
             email=form.cleaned_data["email"],
             password=form.cleaned_data["password"],
-            address=_address(request),
+            address=caller(request),
             at=at,
         )
     except (WrongPasswordError, TooManyAttemptsError) as error:
         form.add_error("email", fault(error, at=at))
-        return _refused(_show_log_in(request, form, next_page=asked), error, at=at)
+        return refused(_show_log_in(request, form, next_page=asked), error, at=at)
     pending.begin(request, user_id=found.id, next_page=next_page(asked, user=found), at=at)
     return _on_to("enrol" if app_of(found) is None else "log-in-code")
 
@@ -158,12 +151,12 @@ def _ask_code(
             user=user,
             device=device,
             code=form.cleaned_data["code"],
-            address=_address(request),
+            address=caller(request),
             at=at,
         )
     except (WrongCodeError, TooManyAttemptsError, FactorDisabledError) as error:
         form.add_error("code", fault(error, at=at, is_app=isinstance(device, TotpDevice)))
-        return _refused(render(request, template, {"form": form}), error, at=at)
+        return refused(render(request, template, {"form": form}), error, at=at)
     halfway = pending.passed(request, halfway, device=device.persistent_id, at=at)
     if isinstance(device, RecoveryDevice):
         return _on_to("enrol")
@@ -182,7 +175,7 @@ def _set_up(request: HttpRequest, halfway: Pending, user: User, device: TotpDevi
             user=user,
             device=device,
             code=form.cleaned_data["code"],
-            address=_address(request),
+            address=caller(request),
             is_replacing=_may_only_enrol(halfway),
             at=at,
         )
@@ -190,7 +183,7 @@ def _set_up(request: HttpRequest, halfway: Pending, user: User, device: TotpDevi
         return _on_to("log-in-code")
     except (WrongCodeError, TooManyAttemptsError) as error:
         form.add_error("code", fault(error, at=at, is_app=True))
-        return _refused(_show_setup(request, halfway, device, form), error, at=at)
+        return refused(_show_setup(request, halfway, device, form), error, at=at)
     pending.passed(request, halfway, device=device.persistent_id, at=at)
     return _show_codes(request, user)
 
@@ -202,9 +195,9 @@ def _complete(request: HttpRequest, halfway: Pending, user: User) -> HttpRespons
         return _on_to("log-in")
     if not pending.claim(request):
         return _on_to("log-in")
-    operations.record_sign_in(user=user, device=device, at=timezone.now())
-    auth.login(request, user, backend=_BACKEND)
-    django_otp.login(request, device)
+    at = timezone.now()
+    operations.record_sign_in(user=user, device=device, at=at)
+    sessions.begin(request, user=user, device=device, method=Method.APP, at=at)
     return HttpResponseRedirect(halfway.next if "#" in halfway.next else halfway.next + CONTENT)
 
 
@@ -238,21 +231,3 @@ def _show_setup(
 def _show_codes(request: HttpRequest, user: User) -> HttpResponse:
     codes = operations.make_recovery_codes(user=user)
     return render(request, "accounts/codes.html", {"codes": codes})
-
-
-def _refused(response: HttpResponse, error: AccountsError, *, at: datetime) -> HttpResponse:
-    """Give a page with an error its status, and say how long to wait."""
-    response.status_code = HTTPStatus.UNPROCESSABLE_ENTITY
-    if isinstance(error, TooManyAttemptsError):
-        response.status_code = HTTPStatus.TOO_MANY_REQUESTS
-        seconds = max(1, ceil((error.until - at).total_seconds()))
-        response.headers["Retry-After"] = str(seconds)
-    return response
-
-
-def _address(request: HttpRequest) -> str:
-    return addresses.caller(
-        remote=request.META.get("REMOTE_ADDR", ""),
-        forwarded_for=request.headers.get("X-Forwarded-For", ""),
-        proxies=settings.TRUSTED_PROXY_COUNT,
-    )

@@ -1,5 +1,7 @@
 """A lost password and another password."""
 
+from uuid import UUID
+
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.http import HttpRequest, HttpResponse
@@ -10,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_safe
 
+from accounts import sessions
 from accounts.errors import (
     FactorDisabledError,
     TooManyAttemptsError,
@@ -24,6 +27,7 @@ from accounts.operations.links import owner_of
 from accounts.operations.password_reset import reset_password
 from accounts.operations.passwords import change_password, check_password_for
 from accounts.operations.requests import ask
+from accounts.step_up import step_up_required
 from accounts.views.attempts import caller, refused
 from accounts.views.link_pages import with_link
 from accounts.wording import fault, weak_password
@@ -96,6 +100,7 @@ def reset(request: HttpRequest, link: MailLink, token: str) -> HttpResponse:
 @read_and_send
 @sensitive_post_parameters()
 @logged_in_page
+@step_up_required
 def change(request: HttpRequest, user: User) -> HttpResponse:
     """Take another password from who knows the current one. Everyone else who is logged in has to log in again."""
     form = ChangePasswordForm(request.POST if request.method == "POST" else None)
@@ -110,7 +115,11 @@ def change(request: HttpRequest, user: User) -> HttpResponse:
     try:
         check_password_for(password, user=user)
         changed = change_password(
-            user=user, current=form.cleaned_data["current"], password=password, at=at
+            user=user,
+            current=form.cleaned_data["current"],
+            password=password,
+            keep=getattr(sessions.current(request), "public_id", UUID(int=0)),
+            at=at,
         )
     except WeakPasswordError as error:
         form.add_error("password", weak_password(error, is_staff=is_staff))

@@ -23,12 +23,14 @@ from accounts.operations.recovery_cases import (
 )
 from accounts.queries import subject_by_reference
 from accounts.staff_queries import case_lines, case_of, employee
+from accounts.step_up import step_up_to_send
 from accounts.views.link_pages import gone, with_link
 
 
 @read_and_send
 @sensitive_post_parameters()
 @officer_page
+@step_up_to_send()
 def cases(request: HttpRequest, officer: User) -> HttpResponse:
     """Show the cases of customers, and open one. The customer number is posted, so that it is in no address."""
     form = CaseForm(request.POST if request.method == "POST" else None)
@@ -50,18 +52,21 @@ def cases(request: HttpRequest, officer: User) -> HttpResponse:
 
 @require_POST
 @officer_page
+@step_up_to_send(back="recovery-cases")
 def approve(request: HttpRequest, officer: User, case_id: UUID) -> HttpResponse:
     return _act(request, officer, case_id, do=_approve, of_staff=False)
 
 
 @require_POST
 @officer_page
+@step_up_to_send(back="recovery-cases")
 def stop(request: HttpRequest, officer: User, case_id: UUID) -> HttpResponse:
     return _act(request, officer, case_id, do=_stop, of_staff=False)
 
 
 @require_POST
 @admin_page
+@step_up_to_send(back="staff")
 def open_for_employee(request: HttpRequest, admin: User, user_id: UUID) -> HttpResponse:
     found = employee(user_id)
     if found is None:
@@ -72,12 +77,14 @@ def open_for_employee(request: HttpRequest, admin: User, user_id: UUID) -> HttpR
 
 @require_POST
 @admin_page
+@step_up_to_send(back="staff")
 def approve_for_employee(request: HttpRequest, admin: User, case_id: UUID) -> HttpResponse:
     return _act(request, admin, case_id, do=_approve, of_staff=True)
 
 
 @require_POST
 @admin_page
+@step_up_to_send(back="staff")
 def stop_for_employee(request: HttpRequest, admin: User, case_id: UUID) -> HttpResponse:
     return _act(request, admin, case_id, do=_stop, of_staff=True)
 

@@ -36,6 +36,7 @@ from accounts.staff_queries import (
     invitation_of,
     staff_lines,
 )
+from accounts.step_up import step_up_to_send
 from accounts.views.link_pages import gone, with_link
 from accounts.wording import weak_password
 
@@ -43,6 +44,7 @@ from accounts.wording import weak_password
 @read_and_send
 @sensitive_post_parameters()
 @admin_page
+@step_up_to_send()
 def staff(request: HttpRequest, admin: User) -> HttpResponse:
     """Show who works here, and invite somebody."""
     form = InviteForm(request.POST if request.method == "POST" else None)
@@ -72,6 +74,7 @@ def staff(request: HttpRequest, admin: User) -> HttpResponse:
 
 @require_POST
 @admin_page
+@step_up_to_send(back="staff")
 def approve(request: HttpRequest, admin: User, invitation_id: UUID) -> HttpResponse:
     try:
         is_done = approve_invitation(invitation_id=invitation_id, by=admin, at=timezone.now())
@@ -87,6 +90,7 @@ def approve(request: HttpRequest, admin: User, invitation_id: UUID) -> HttpRespo
 
 @require_POST
 @admin_page
+@step_up_to_send(back="staff")
 def withdraw(request: HttpRequest, admin: User, invitation_id: UUID) -> HttpResponse:
     if withdraw_invitation(invitation_id=invitation_id, by=admin, at=timezone.now()):
         messages.success(request, _("The invitation no longer counts."))
@@ -97,6 +101,7 @@ def withdraw(request: HttpRequest, admin: User, invitation_id: UUID) -> HttpResp
 
 @require_POST
 @admin_page
+@step_up_to_send(back="staff")
 def stop(request: HttpRequest, admin: User, user_id: UUID) -> HttpResponse:
     try:
         is_done = deactivate(user_id=user_id, by=admin, at=timezone.now())

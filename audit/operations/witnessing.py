@@ -1,6 +1,7 @@
 """Ask witnesses to sign the newest head, and keep what they answer. Never inside a transaction: they may be slow."""
 
 import logging
+import re
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -20,7 +21,8 @@ logger = logging.getLogger(__name__)
 
 _AT_ONCE = 8
 _AGAIN = 2  # a witness may first say where it is; then it is asked once more
-_LONGEST_SIZE = 20
+_LARGEST_SIZE = 2**63 - 1  # of a log, and of what a database keeps
+_SIZE = re.compile("[0-9]{1,19}")
 _REFUSED = (HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY)
 
 Asked = Mapping[PolicyWitness, int]  # each witness, and the size that it signed last
@@ -141,8 +143,8 @@ def _refused(
 
 def _known_size(reply: Reply) -> int | None:
     text = reply.text.removesuffix("\n")
-    is_size = reply.kind == SIZE and text.isascii() and text.isdecimal()
-    return int(text) if is_size and len(text) < _LONGEST_SIZE else None
+    is_size = reply.kind == SIZE and _SIZE.fullmatch(text)
+    return int(text) if is_size and int(text) <= _LARGEST_SIZE else None
 
 
 def _tell(one: PolicyWitness, what: str) -> None:

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.gates import officer_page
 from accounts.models import User
+from accounts.step_up import step_up_to_send
 from consent.errors import ConsentError
 from consent.models import Job
 from consent.officer import job_words
@@ -70,6 +71,7 @@ def cancel(request: HttpRequest, officer: User, job_id: UUID) -> HttpResponse:
 
 @require_POST
 @officer_page
+@step_up_to_send(back="job")
 def again(request: HttpRequest, officer: User, job_id: UUID) -> HttpResponse:
     found = _own(officer, job_id)
     try:
@@ -82,6 +84,7 @@ def again(request: HttpRequest, officer: User, job_id: UUID) -> HttpResponse:
 
 @require_POST
 @officer_page
+@step_up_to_send(back="job")
 def download(request: HttpRequest, officer: User, job_id: UUID) -> HttpResponseBase:
     found = _own(officer, job_id)
     if found.kind != JobKind.LOG_EXPORT or found.state != JobState.DONE:

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.gates import officer_page, read_and_send
 from accounts.models import User
+from accounts.step_up import step_up_to_send
 from audit.contents import Contents
 from audit.inspection import UnknownEntryError, inspect
 from consent.officer import entry_words, wording
@@ -98,6 +99,7 @@ def verify(_request: HttpRequest, officer: User) -> HttpResponse:
 
 @require_POST
 @officer_page
+@step_up_to_send(back="log")
 def export(request: HttpRequest, officer: User) -> HttpResponse:
     form, wanted = _form(request), ExportForm(request.POST)
     if not (form.is_valid() and wanted.is_valid()):

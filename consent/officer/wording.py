@@ -31,6 +31,7 @@ KINDS: dict[str, _Words] = {
     EventKind.LOG_KEY_RETIRED: _("Old key of the log ended"),
     EventKind.LOG_RESTARTED: _("Log went on under another name after an incident"),
     EventKind.SIGNED_IN: _("Logged in"),
+    EventKind.IDENTITY_CONFIRMED: _("Second step given again"),
     EventKind.SIGN_IN_FAILED: _("Log-in failed"),
     EventKind.SECOND_FACTOR_ADDED: _("Second step set up"),
     EventKind.RECOVERY_CODE_USED: _("Recovery code used"),

@@ -100,7 +100,7 @@ def download(*, officer: User, job: Job, at: datetime) -> Path:
         ResultGoneError: there is no such file any more.
     """
     path = result_files.path_of(job)
-    if not path.is_file():
+    if path is None or not path.is_file():
         raise ResultGoneError
     event = _event(
         EventKind.EXPORT_DOWNLOADED,

@@ -70,8 +70,14 @@ def sweep() -> None:
     _remove(path for path, name in found.items() if not _is_needed(path, jobs.get(name)))
 
 
-def path_of(job: Job) -> Path:
-    return Path(settings.EXPORTS_DIR) / job.result
+def path_of(job: Job) -> Path | None:
+    """Return where the result of this job is; None when what the table names is no file of this job.
+
+    Whoever can write in the database could name the file of a key there.
+    """
+    named = _OURS.fullmatch(job.result)
+    is_of_it = named is not None and named[1] == str(job.pk)
+    return Path(settings.EXPORTS_DIR) / job.result if is_of_it else None
 
 
 def _is_needed(path: Path, job: Job | None) -> bool:
@@ -79,7 +85,8 @@ def _is_needed(path: Path, job: Job | None) -> bool:
 
 
 def _folder(job: Job, attempt: int) -> Path:
-    return Path(settings.EXPORTS_DIR) / f"{job.pk}.{attempt}"
+    # As a number: the table could hold a way to another folder there, which would be copied and then removed.
+    return Path(settings.EXPORTS_DIR) / f"{job.pk}.{attempt:d}"
 
 
 def _remove(paths: Iterable[Path]) -> None:

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language, gettext, gettext_lazy
 
 from accounts.gates import data_subject_of, verified_user
 from accounts.identity import name_of
@@ -18,6 +18,7 @@ from audit import health
 from consent.queries.register import organisation
 from consent.queries.values import OrganisationView
 
+_STAFF = {Role.DESK: gettext_lazy("Service desk"), Role.ADMIN: gettext_lazy("Administrator")}
 _NAME_BEFORE_THE_FIRST_CATALOGUE = "Regie"
 
 
@@ -83,6 +84,8 @@ class Frame:
         """Return how the header names who is logged in: one query for a customer, none for an officer."""
         if self.is_officer:
             return gettext("Privacy officer")
+        if self.user is not None and self.user.role in _STAFF:
+            return str(_STAFF[Role(self.user.role)])
         subject = data_subject_of(self._request)
         return name_of(subject) if subject else ""
 
@@ -94,16 +97,22 @@ class Frame:
                 self._item("log", gettext("Log"), "history"),
                 self._item("exports", gettext("Exports"), "file"),
                 self._item("recovery-cases", gettext("Lost accounts"), "key"),
+                self._security,
             ]
         if self.user is not None and self.user.role == Role.ADMIN:
-            return [self._item("staff", gettext("Employees"), "user")]
+            return [self._item("staff", gettext("Employees"), "user"), self._security]
         if not self.is_customer:
-            return []
+            return [self._security] if self.user else []
         return [
             self._item("my-data", gettext("My data"), "grid"),
             self._item("my-choices", gettext("My choices"), "choice"),
             self._item("who-looked", gettext("Who looked?"), "eye"),
+            self._security,
         ]
+
+    @property
+    def _security(self) -> MenuItem:
+        return self._item("security", gettext("My security"), "lock")
 
     @cached_property
     def alarms(self) -> list[health.Check]:

@@ -92,6 +92,12 @@ OTHER_KINDS: dict[str, Phrase] = {
         gettext_lazy("logged in."),
         gettext_lazy("With your password and a code."),
     ),
+    EventKind.IDENTITY_CONFIRMED: (
+        "lock",
+        _YOU,
+        gettext_lazy("showed once more that it was you."),
+        gettext_lazy("With a code, before something that we protect extra well."),
+    ),
     EventKind.SIGN_IN_FAILED: (
         "alert",
         gettext_lazy("Someone"),

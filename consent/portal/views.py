@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.gates import CONTENT, data_subject_page, public_page, read_and_send
 from accounts.models import DataSubject
+from accounts.step_up import step_up_to_send
 from audit import proofs
 from consent.errors import (
     AnswerMissingError,
@@ -178,6 +179,7 @@ def proof(_request: HttpRequest, subject: DataSubject, uid: UUID) -> HttpRespons
 
 @read_and_send
 @data_subject_page
+@step_up_to_send()
 def tag_key(request: HttpRequest, subject: DataSubject) -> HttpResponse:
     """Explain what the key is for; hand it out when it is asked for."""
     if request.method != "POST":

@@ -27,6 +27,7 @@ LOOKS = frozenset(
 SIGN_INS = frozenset(
     {
         EventKind.SIGNED_IN,
+        EventKind.IDENTITY_CONFIRMED,
         EventKind.SIGN_IN_FAILED,
         EventKind.SECOND_FACTOR_ADDED,
         EventKind.RECOVERY_CODE_USED,

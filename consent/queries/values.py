@@ -204,6 +204,11 @@ class Confirmation:
     is_superseded: bool  # something else was chosen later
     is_without_effect: bool  # a yes to something, and a no to what the purpose cannot do without
 
+    @property
+    def is_waiting(self) -> bool:
+        """Tell whether the proof of an answer is still to come."""
+        return any(choice.is_waiting for choice in self.choices)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogLine:

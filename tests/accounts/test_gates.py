@@ -14,6 +14,7 @@ from accounts.gates import (
 )
 from accounts.middleware import BothFactorsRequired
 from accounts.models import DataSubject, TotpDevice, User
+from accounts.session_store import SessionStore
 from tests import factories
 from tests.accounts.steps import Enrolled, log_in
 
@@ -28,6 +29,7 @@ def as_user(user: User, *, verified: bool) -> HttpRequest:
     request = RequestFactory().get("/ergens/?x=1")
     user.is_verified = lambda: verified  # type: ignore[attr-defined]  # as the middleware does
     request.user = user
+    request.session = SessionStore()
     return request
 
 

@@ -14,7 +14,7 @@ from accounts.operations.links import use_link
 from accounts.operations.password_reset import reset_password
 from audit.events import EventKind
 from tests.accounts.steps import EMAIL, OFFICER_EMAIL, Enrolled, give_password, log_in
-from tests.accounts.ways import NEW_PASSWORD, lines, link_to, subjects_to, work
+from tests.accounts.ways import NEW_PASSWORD, internal, lines, link_to, subjects_to, work
 from tests.factories import NOW, PASSWORD
 
 pytestmark = pytest.mark.usefixtures("organisation")
@@ -202,7 +202,7 @@ class TestWhoGetsNone:
         work()
 
         assert mail.outbox == []
-        assert [line.internal["reason"] for line in lines(EventKind.SIGN_IN_FAILED)] == [
+        assert [internal(line)["reason"] for line in lines(EventKind.SIGN_IN_FAILED)] == [
             "address-changed"
         ]
 

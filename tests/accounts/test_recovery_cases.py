@@ -32,6 +32,7 @@ from tests.accounts.steps import EMAIL, OFFICER_EMAIL, Enrolled, give_password, 
 from tests.accounts.ways import (
     NEW_PASSWORD,
     code_in_the_letter,
+    internal,
     letters,
     lines,
     link_to,
@@ -190,7 +191,7 @@ class TestOwner:
         work()
         assert subjects_to(EMAIL)[-1] == "Het is gestopt: uw account is niet veranderd"
         (line,) = lines(EventKind.RECOVERY_CANCELLED)
-        assert "user" not in line.internal
+        assert "user" not in internal(line)
 
     def test_stops_it_while_it_waits(
         self, officer: Client, second: Client, enrolled: Enrolled, clock: time_machine.Traveller

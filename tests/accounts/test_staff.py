@@ -15,7 +15,7 @@ from accounts.operations.staff import accept_invitation, deactivate
 from audit.events import EventKind
 from tests import factories
 from tests.accounts.steps import EMAIL, give_password
-from tests.accounts.ways import NEW_PASSWORD, lines, link_to, subjects_to, work
+from tests.accounts.ways import NEW_PASSWORD, internal, lines, link_to, subjects_to, work
 from tests.factories import NOW
 from tests.visitors import client_of
 
@@ -59,7 +59,7 @@ class TestInvitation:
         assert answer.headers["Location"] == "/inloggen/instellen/#inhoud"
         assert User.objects.order_by("-created_at", "-pk").filter(role=role).exists()
         (joined,) = lines(EventKind.STAFF_JOINED)
-        assert joined.internal["role"] == role
+        assert internal(joined)["role"] == role
 
     def test_is_single_use_and_counts_a_day(
         self, browser: Client, clock: time_machine.Traveller
@@ -186,7 +186,7 @@ class TestLeaving:
         assert give_password(Client(), email="carla@vechtwater.example").status_code == 422
         assert "kon al niet meer inloggen" in self.stop(browser, carla)
         (line,) = lines(EventKind.STAFF_DEACTIVATED)
-        assert line.internal["account"] == str(carla.pk)
+        assert internal(line)["account"] == str(carla.pk)
         assert "Kan niet inloggen" in browser.get(PAGE).text
 
     def test_is_not_for_customers(self, browser: Client, anna: DataSubject) -> None:

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.operations.requests import answer_requests
 from audit import queries as log
+from audit.canonical import Json
 from audit.events import EventKind
 from audit.queries import EntryView
 from consent.operations.letters import make_letters
@@ -32,12 +33,12 @@ def link_to(address: str, *, at: datetime | None = None) -> str:
     """Return where the newest link leads that was mailed to this address: a path on our own site."""
     work(at)
     newest = [sent for sent in mail.outbox if sent.to == [address]][-1]
-    (found,) = re.findall(re.escape(settings.PUBLIC_BASE_URL) + r"(/\S+)", newest.body)
+    (found,) = re.findall(re.escape(settings.PUBLIC_BASE_URL) + r"(/\S+)", str(newest.body))
     return str(found)
 
 
 def subjects_to(address: str) -> list[str]:
-    return [sent.subject for sent in mail.outbox if sent.to == [address]]
+    return [str(sent.subject) for sent in mail.outbox if sent.to == [address]]
 
 
 def letters() -> list[Path]:
@@ -52,6 +53,11 @@ def code_in_the_letter(*, at: datetime | None = None) -> str:
     found = _CODE.search(unescape(letter.read_text(encoding="utf-8")))
     assert found
     return found[1]
+
+
+def internal(line: EntryView) -> dict[str, Json]:
+    """Return what only officers read of a line."""
+    return dict(line.internal or {})
 
 
 def lines(kind: EventKind) -> list[EntryView]:

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from django.db import connection, transaction
 
-from audit import keyring, operations, signer_triggers, tree, triggers
+from audit import integration, keyring, operations, signer_triggers, tree, triggers
 from audit.canonical import Json
 from audit.events import Actor, Event, EventKind
 from audit.models import Key, LogEntry, VerificationRun
@@ -107,3 +107,16 @@ def narrow_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make tiles two hashes wide, so that a few entries fill several levels."""
     monkeypatch.setattr(tree, "TILE_HEIGHT", 1)
     monkeypatch.setattr(tree, "TILE_WIDTH", 2)
+
+
+@contextmanager
+def somebody_at_work() -> Iterator[bool]:
+    """Hold the lock of the integrator elsewhere; on SQLite our own transaction is that lock."""
+    if connection.vendor == "sqlite":
+        yield False
+        return
+    other = connection.copy()
+    with other.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [integration._LOCK])
+        yield True
+    other.close()

@@ -106,6 +106,20 @@ class TestAppend:
         for model in (LogEntry, Payload, PendingEntry, Key):
             assert not model._default_manager.exists()
 
+    def test_leaves_nothing_behind_of_a_savepoint_that_is_rolled_back(self) -> None:
+        with transaction.atomic():
+            operations.append(an_event())
+            with transaction.atomic():
+                operations.append(an_event(subject_id=BRAM))
+                transaction.set_rollback(True)
+            again = operations.append(an_event(subject_id=BRAM))
+
+        for model in (LogEntry, Payload, PendingEntry):
+            assert model._default_manager.count() == 2
+        assert Key.objects.filter(owner_id=BRAM).count() == 1
+        payload = Payload.objects.get(entry=again)
+        assert keyring.living_key(owner_id=BRAM, at=NOW).pk == payload.subject_key_id
+
     def test_fails_whole_when_another_process_destroyed_the_key(self) -> None:
         with remembered_keys(ANNA):
             key = keyring.living_key(owner_id=ANNA, at=NOW)

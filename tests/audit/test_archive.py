@@ -10,12 +10,13 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from audit import archive, archive_kinds, export, keyring, operations
+from audit import archive, archive_kinds, keyring, operations
 from audit.archive import Contents, NothingSignedError, ResumeError
 from audit.contents import ROWS_IN
 from audit.models import Leaf, LogEntry, Payload, VerificationRun
 from audit.queries import EntryFilter
 from audit.tree import LogBrokenError
+from tests.audit import direct_export
 from tests.audit.builders import ANNA, NOW, an_event, append, lifted_triggers, log_of, verified
 
 pytestmark = pytest.mark.django_db
@@ -228,12 +229,12 @@ class TestCompleteExport:
 
 
 class TestSelection:
-    def test_holds_the_bytes_of_the_direct_download(self, tmp_path: Path) -> None:
+    def test_holds_the_bytes_that_are_written_in_one_go(self, tmp_path: Path) -> None:
         log_of(7)
         made(tmp_path, Contents.SELECTION, size=7, filter_=ABOUT_ANNA)
 
         content = (tmp_path / "selection.jsonl").read_bytes()
-        assert content == b"".join(export.export_json_lines(filter=ABOUT_ANNA, at=NOW))
+        assert content == b"".join(direct_export.json_lines(selected=ABOUT_ANNA, at=NOW))
 
     def test_may_be_empty(self, tmp_path: Path) -> None:
         log_of(1)
@@ -245,13 +246,13 @@ class TestSelection:
 
 
 class TestTable:
-    def test_holds_the_bytes_of_the_direct_download(self, tmp_path: Path) -> None:
+    def test_holds_the_bytes_that_are_written_in_one_go(self, tmp_path: Path) -> None:
         append(an_event(recipient="=SUM(1)"))
         operations.settle(at=NOW)
         made(tmp_path, Contents.TABLE, size=1)
 
         content = (tmp_path / "table.csv").read_bytes()
-        assert content == b"".join(export.export_csv(filter=EVERYTHING))
+        assert content == b"".join(direct_export.table(selected=EVERYTHING))
         assert b",'=SUM(1)," in content
 
 

@@ -17,7 +17,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.migrations.recorder import MigrationRecorder
 from pytest_django import Settings
 
-from audit import erasure_journal, export, keyring, operations, proofs, queries, verify
+from audit import erasure_journal, keyring, operations, proofs, queries, verify
 from audit.checkpoint import Head
 from audit.checks import _KEYS, erased_stays_erased
 from audit.events import Actor, EventKind
@@ -25,6 +25,7 @@ from audit.journal import JournalError
 from audit.leaf import parse_leaf, subject_tag
 from audit.models import Checkpoint, Erasure, Key, LogEntry, Payload, Tile
 from audit.tasks import expire_months
+from tests.audit import direct_export
 from tests.audit.builders import (
     ANNA,
     BRAM,
@@ -204,8 +205,8 @@ class TestWhatIsLeft:
         self.erase()
         everything = queries.EntryFilter()
 
-        content = b"".join(export.export_csv(filter=everything)).decode("utf-8-sig")
-        lines = b"".join(export.export_json_lines(filter=everything, at=LATER)).splitlines()
+        content = b"".join(direct_export.table(selected=everything)).decode("utf-8-sig")
+        lines = b"".join(direct_export.json_lines(selected=everything, at=LATER)).splitlines()
 
         cells = list(csv.DictReader(io.StringIO(content)))
         assert [cell["shown"] for cell in cells].count("erased") == 3

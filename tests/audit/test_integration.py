@@ -13,7 +13,15 @@ from audit import checkpoint, integration, logkeys, merkle, operations, tasks, t
 from audit.models import Checkpoint, Key, Leaf, LogEntry, LogHead, PendingEntry, Tile
 from audit.operations import LogBrokenError
 from audit.tree import StoredTree
-from tests.audit.builders import NOW, an_event, append, lifted_triggers, log_of, narrow_tiles
+from tests.audit.builders import (
+    NOW,
+    an_event,
+    append,
+    lifted_triggers,
+    log_of,
+    narrow_tiles,
+    somebody_at_work,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -33,6 +41,16 @@ class TestIntegrate:
         assert [leaf.entry_id for leaf in leaves] == [entry.pk for entry in entries]
         assert hashes() == [merkle.leaf_hash(bytes(entry.leaf)) for entry in entries]
         assert not PendingEntry.objects.exists()
+
+    def test_leaves_it_to_who_is_at_it_already_and_does_not_wait(self) -> None:
+        append(an_event())
+
+        with somebody_at_work() as is_busy:
+            done = operations.integrate(at=NOW)
+
+        assert done == (0 if is_busy else 1)
+        assert operations.integrate(at=NOW) == 1 - done
+        assert len(hashes()) == 1
 
     def test_moves_the_head(self) -> None:
         log_of(3)

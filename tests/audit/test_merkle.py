@@ -114,6 +114,8 @@ class TestInclusionProof:
 
         with pytest.raises(ProofError):
             merkle.verify_inclusion(leaf=leaf, index=index, size=size, proof=proof, root=root)
+        with pytest.raises(metamorphic_log.VerifyError):  # the other program agrees
+            metamorphic_log.verify_inclusion(index, size, leaf, proof, root)
 
     @pytest.mark.parametrize(("index", "size"), [(0, 0), (1, 1), (-1, 1), (2, 1)])
     def test_is_refused_outside_the_log(self, index: int, size: int) -> None:
@@ -157,6 +159,8 @@ class TestConsistencyProof:
 
         with pytest.raises(ProofError):
             merkle.verify_consistency(first=first, first_root=old, size=size, root=new, proof=proof)
+        with pytest.raises(metamorphic_log.VerifyError):
+            metamorphic_log.verify_consistency(first, size, proof, old, new)
 
     @pytest.mark.parametrize(("first", "size"), [(0, 1), (2, 1), (-1, 1), (0, 0)])
     def test_is_refused_for_logs_that_cannot_follow_each_other(self, first: int, size: int) -> None:

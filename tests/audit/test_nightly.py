@@ -4,22 +4,28 @@ import fcntl
 import logging
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import time_machine
 from django.conf import settings as configured
-from django.db import connection
 from pytest_django import Settings
 
-from audit import integration, operations, tasks
+from audit import operations, tasks
 from audit.events import EventKind
 from audit.models import Leaf, LogEntry, LogHead, PendingEntry, VerificationRun
 from audit.operations import nightly, reconciling
 from audit.queries import entries
-from tests.audit.builders import NOW, an_event, append, lifted_triggers, log_of, verified
+from tests.audit.builders import (
+    NOW,
+    an_event,
+    append,
+    lifted_triggers,
+    log_of,
+    somebody_at_work,
+    verified,
+)
 from tests.audit.test_export import EVERYTHING
 
 pytestmark = pytest.mark.django_db
@@ -209,16 +215,3 @@ class TestReconcile:
             PendingEntry.objects.all()._raw_delete("default")
 
             assert operations.reconcile(at=NOW) == (0 if is_busy else 1)
-
-
-@contextmanager
-def somebody_at_work() -> Iterator[bool]:
-    """Hold the lock of the integrator elsewhere; on SQLite our own transaction is that lock."""
-    if connection.vendor == "sqlite":
-        yield False
-        return
-    other = connection.copy()
-    with other.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s)", [integration._LOCK])
-        yield True
-    other.close()

@@ -12,7 +12,6 @@ from pytest_django import Settings
 
 from audit import (
     checkpoint,
-    export,
     journal,
     keyfiles,
     logkeys,
@@ -30,6 +29,7 @@ from audit.models import Checkpoint, LogEntry, LogKey
 from audit.operations import LogBrokenError, RotationError, rotating
 from audit.queries import EntryFilter
 from audit.signers import LogKeys
+from tests.audit import direct_export
 from tests.audit.builders import ANNA, NOW, an_event, append, log_of, verified
 
 pytestmark = pytest.mark.django_db
@@ -172,10 +172,10 @@ class TestRotation:
         begin()
         exported = []
         for step in (log_of, lambda _: finish(), log_of):
-            content = b"".join(export.export_json_lines(filter=EntryFilter(), at=NOW))
+            content = b"".join(direct_export.json_lines(selected=EntryFilter(), at=NOW))
             exported.append(content)
             step(1)
-        exported.append(b"".join(export.export_json_lines(filter=EntryFilter(), at=NOW)))
+        exported.append(b"".join(direct_export.json_lines(selected=EntryFilter(), at=NOW)))
 
         known = published.keys()
         vkeys = [json.loads(content.split(b"\n")[0])["vkey"] for content in exported]
@@ -201,7 +201,7 @@ class TestRotation:
         finish()
         log_of(3)
         current = (folder / "log.key").read_bytes()
-        content = b"".join(export.export_json_lines(filter=EntryFilter(), at=NOW))
+        content = b"".join(direct_export.json_lines(selected=EntryFilter(), at=NOW))
         first, rest = content.split(b"\n", 1)
         forged = first.replace(logkeys.known().newest.to_vkey().encode(), old.encode())
         assert private != current

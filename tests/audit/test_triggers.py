@@ -211,6 +211,19 @@ class TestQueue:
 
         assert PendingEntry.objects.get().entry_id == entry.pk
 
+    def test_is_cleaned_after_a_thousand_rows_however_large_it_was(self) -> None:
+        """Only PostgreSQL leaves dead rows behind; SQLite uses their place again at once."""
+        options: list[str] = []
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "SELECT reloptions FROM pg_class WHERE oid = 'audit_pendingentry'::regclass"
+                )
+                options = cursor.fetchone()[0]
+
+        wanted = {"autovacuum_vacuum_scale_factor=0", "autovacuum_vacuum_threshold=1000"}
+        assert wanted <= set(options) or connection.vendor == "sqlite"
+
 
 @pytest.mark.usefixtures("_full_log")
 class TestKey:
@@ -378,6 +391,19 @@ class TestMissingTrigger:
             assert [one.name for one in triggers.missing(connection)] == [
                 "audit_leaf_refuses_update"
             ]
+            transaction.set_rollback(True)
+
+    def test_is_reported_when_its_function_looks_in_tables_of_whoever_calls(self) -> None:
+        """As every database has that was made before the functions named their schema."""
+        if not on_postgresql():
+            return  # there are no functions
+        with transaction.atomic():
+            execute("ALTER FUNCTION audit_wait_for_place() RESET ALL")
+
+            assert [one.name for one in triggers.restore(connection)] == [
+                "audit_logentry_waits_for_its_place"
+            ]
+            assert triggers.missing(connection) == []
             transaction.set_rollback(True)
 
     def test_is_put_back_after_migrating(self) -> None:

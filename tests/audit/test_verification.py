@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from django.db import IntegrityError, connection, models, transaction
@@ -165,6 +165,33 @@ class TestChangedColumn:
         assert all(found.values()), found
 
 
+BEFORE_THE_BEGINNING = {
+    'INSERT INTO audit_leaf ("index", entry_id, hash) SELECT -1, entry_id, leaf FROM audit_pendingentry'
+    " JOIN audit_logentry ON id = entry_id": "audit_leaf, leaf -1",
+    "INSERT INTO audit_checkpoint (size, root, note, made_at) SELECT -1, root, note, made_at FROM"
+    " audit_checkpoint": "audit_checkpoint, checkpoint -1",
+    "INSERT INTO audit_tile (level, number, data, root) SELECT -1, 0, root, root FROM audit_loghead": "audit_tile, tile -1/0",
+}
+
+
+def without_limits(statement: str) -> None:
+    """Do what the owner of the database could, and let what was added no longer wait for its place."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute("PRAGMA ignore_check_constraints = ON")
+        else:
+            connection.check_constraints()
+            for limit in ("leaf_index", "checkpoint_size", "tile_level"):
+                table = limit.partition("_")[0]
+                cursor.execute(f"ALTER TABLE audit_{table} DROP CONSTRAINT audit_{limit}_check")
+        cursor.execute(statement)
+        cursor.execute(
+            "DELETE FROM audit_pendingentry WHERE entry_id IN (SELECT entry_id FROM audit_leaf)"
+        )
+        if connection.vendor == "sqlite":
+            cursor.execute("PRAGMA ignore_check_constraints = OFF")
+
+
 def delete(model: type[models.Model], place: int) -> Callable[[], object]:
     def do() -> None:
         keys = list(model._default_manager.order_by("pk").values_list("pk", flat=True))
@@ -289,6 +316,15 @@ class TestForgery:
             Checkpoint.objects.filter(pk=newer.pk).update(note=older.note)
             assert "column size: it is not what was signed" in first_fault()
 
+    def test_of_a_place_before_the_beginning_is_found(self) -> None:
+        log_of(2)
+        append(an_event())
+
+        for statement, named in BEFORE_THE_BEGINNING.items():
+            with lifted_triggers():
+                without_limits(statement)
+                assert f"{named}: it lies before the beginning of the log." in first_fault()
+
     def test_of_an_entry_that_still_waits_is_found(self) -> None:
         append(an_event())
 
@@ -365,6 +401,22 @@ class TestErasureThatTheLogDoesNotTell:
 
         assert f"audit_key, key {forged.pk}: it was destroyed, and no event" in run.first_fault
         assert run.faults == 2
+
+    def test_by_the_very_first_of_all_ids_is_found(self) -> None:
+        log_of(3)
+        living = Key.objects.get(kind=Key.Kind.OWNER, owner_id=ANNA)
+        first = UUID(int=0)
+
+        with lifted_triggers():
+            Key.objects.create(
+                id=first, kind=living.kind, owner_id=ANNA, master_key_id=living.master_key_id,
+                created_at=NOW, destroyed_at=NOW,
+            )  # fmt: skip
+            Payload.objects.filter(subject_key=living).update(
+                subject_key=first, subject_part=None, organisation_key=first,
+                purpose="", data_category="", recipient="", outcome="",
+            )  # fmt: skip
+            assert f"audit_key, key {first}: it was destroyed, and no event" in first_fault()
 
     def test_that_is_told_by_an_entry_that_says_nothing_is_found(self) -> None:
         entry = a_forged_entry(at=datetime(2019, 1, 7, tzinfo=UTC), kind="log.key.destroyed")

@@ -46,7 +46,7 @@ class TestForAPerson:
         said = Said()
 
         assert said.code == 0
-        assert said.out.startswith("The log is whole: 1 entries, root ")
+        assert said.out.startswith("The log is whole: 1 entry, root ")
         assert said.err == ""
 
     def test_names_each_fault_with_its_place_and_exits_with_1(self) -> None:

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator
 from concurrent.futures import Executor, Future
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,6 @@ from pytest_django import Settings
 from audit import (
     checkpoint,
     cosignature,
-    export,
     inspection,
     logkeys,
     merkle,
@@ -37,6 +37,7 @@ from audit.operations import witnessing
 from audit.queries import EntryFilter
 from audit.witness.rules import SIZE
 from audit.witness_client import Reply
+from tests.audit import direct_export
 from tests.audit.builders import ANNA, NOW, lift_triggers, log_of, verified
 from tests.audit.test_archive import made
 from tests.audit.test_verification import rewrite_an_entry
@@ -116,7 +117,7 @@ class TestCosignatures:
         asked()
         first = published.checkpoint()
         path, trusted = tmp_path / "export", tmp_path / "policy"
-        content = b"".join(export.export_json_lines(filter=EntryFilter(), at=NOW))
+        content = b"".join(direct_export.json_lines(selected=EntryFilter(), at=NOW))
         assert first is not None
         path.write_bytes(content)
         other = cosignature.verifier_of(key=OTHER_KEY, name=NAME).to_vkey()
@@ -351,6 +352,7 @@ class TestAnswer:
             (Reply(status=409, kind="text/plain", text="2\n"), "409 without a size"),
             (Reply(status=409, kind=SIZE, text="two\n"), "409 without a size"),
             (Reply(status=409, kind=SIZE, text="1" * 30), "409 without a size"),
+            (Reply(status=409, kind=SIZE, text=f"{2**63}\n"), "409 without a size"),
         ],
     )
     def test_that_makes_no_sense_is_told_and_asked_again(
@@ -366,6 +368,15 @@ class TestAnswer:
     def test_of_another_witness_only_counts_for_nobody(self) -> None:
         line = cosignature.cosign(head=signed_head(), key=OTHER_KEY, name="other.example", at=AT)
         assert self.answered(Reply(status=200, kind="text/plain", text=line)) == 0
+        assert not Cosignature.objects.exists()
+
+    def test_at_a_moment_that_no_page_can_show_is_not_kept(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        last = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+        line = cosignature.cosign(head=signed_head(), key=WITNESS_KEY, name=NAME, at=last)
+        assert self.answered(Reply(status=200, kind="text/plain", text=line)) == 0
+        assert "is not right" in caplog.text
         assert not Cosignature.objects.exists()
 
     def test_that_moves_all_the_time_is_asked_again_later(self) -> None:

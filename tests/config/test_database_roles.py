@@ -85,6 +85,28 @@ class TestMatrix:
             assert GRANTS[table][APP] == "SELECT"
 
 
+# A view of somebody's own by the name of our table; whoever looks in it runs what is in there.
+A_TRAP = (
+    "CREATE TEMP TABLE bait AS SELECT * FROM audit_key",
+    "CREATE TEMP TABLE sprung (who text)",
+    """CREATE FUNCTION pg_temp.spring() RETURNS boolean LANGUAGE plpgsql AS
+'BEGIN INSERT INTO pg_temp.sprung VALUES (current_user); RETURN true; END'""",
+    "CREATE TEMP VIEW audit_key AS SELECT * FROM pg_temp.bait WHERE pg_temp.spring()",
+    "GRANT ALL ON bait, sprung, audit_key TO PUBLIC",
+    "CREATE TEMP TABLE audit_pendingentry (entry_id bigint)",
+    "CREATE TEMP VIEW queue AS SELECT * FROM pg_temp.audit_pendingentry",
+)
+A_PAYLOAD = (
+    "INSERT INTO audit_payload (entry_id, organisation_key_id, organisation_part, purpose, data_category,"
+    " recipient, outcome) SELECT (SELECT max(id) FROM audit_logentry), id, '', '', '', '', ''"
+    " FROM public.audit_key LIMIT 1"
+)
+AN_ENTRY = (
+    "INSERT INTO audit_logentry (uid, leaf, kind, at, actor)"
+    " VALUES (gen_random_uuid(), '', '', now(), '')"
+)
+
+
 @pytest.mark.usefixtures("_granted")
 class TestEachRole:
     @pytest.fixture(autouse=True)
@@ -129,6 +151,15 @@ class TestEachRole:
                 *(f"DROP TABLE {table} CASCADE" for table in LOG),
             ):
                 assert refusal(statement) == REFUSED, statement
+
+    def test_cannot_mislead_a_trigger_with_a_table_of_its_own(self) -> None:
+        if not on_postgresql():
+            return  # there are no roles
+        with role(APP), connection.cursor() as cursor:
+            for statement in (*A_TRAP, AN_ENTRY, A_PAYLOAD):
+                cursor.execute(statement)
+            cursor.execute("SELECT who FROM sprung UNION ALL SELECT 'queue' FROM queue")
+            assert cursor.fetchall() == []
 
     def test_that_erases_is_stopped_by_the_trigger_where_it_has_the_right(self) -> None:
         with role(ERASER), pytest.raises(IntegrityError, match="append-only"), transaction.atomic():

@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import os
 import resource
 import shutil
 from collections.abc import Callable, Iterator
@@ -70,7 +71,9 @@ def run(job: Job, clock: Clock) -> Job:
 
 
 def digest(job: Job) -> str:
-    return hashlib.sha256(result_files.path_of(job).read_bytes()).hexdigest()
+    path = result_files.path_of(job)
+    assert path is not None
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 @contextmanager
@@ -388,6 +391,24 @@ class TestFailing:
 
         assert Job.objects.get().state == JobState.RUNNING
 
+    def test_goes_on_in_no_other_folder_whatever_the_table_says(
+        self, carla: User, log: int, folder: Path, clock: Clock, tmp_path: Path
+    ) -> None:
+        secret = tmp_path / "keys" / "secret.key"
+        secret.parent.mkdir()
+        secret.write_bytes(b"of nobody else")
+        job = ask(carla)
+        (folder / f"{job.pk}.1").mkdir(parents=True)
+        way = f"1/{os.path.relpath(secret.parent, folder / 'any')}"
+        facts = {"size": log, "at": NOW.isoformat(), "attempt": way}
+        Job.objects.filter(pk=job.pk).update(checkpoint=facts, attempt=1)
+
+        with pytest.raises(ValueError, match="format"):
+            run(job, clock)
+
+        assert secret.exists()
+        assert not list(folder.rglob(secret.name))
+
 
 class TestDownloading:
     def test_is_logged_and_seen_by_who_is_named(
@@ -415,6 +436,22 @@ class TestDownloading:
 
         with pytest.raises(ResultGoneError):
             exports.download(officer=carla, job=job, at=NOW)
+
+        assert not LogEntry.objects.filter(kind=EventKind.EXPORT_DOWNLOADED).exists()
+
+    def test_of_a_file_of_something_else_is_refused_whatever_the_table_says(
+        self, carla: User, log: int, folder: Path, clock: Clock, tmp_path: Path
+    ) -> None:
+        """Whoever has the database has not the keys beside it, nor what another officer made."""
+        job, other = run(ask(carla), clock), run(ask(carla, Contents.TABLE), clock)
+        secret = tmp_path / "secret.key"
+        secret.write_bytes(b"of nobody else")
+        for named in (str(secret), os.path.relpath(secret, folder), other.result):
+            assert (folder / named).is_file()
+            job.result = named
+
+            with pytest.raises(ResultGoneError):
+                exports.download(officer=carla, job=job, at=NOW)
 
         assert not LogEntry.objects.filter(kind=EventKind.EXPORT_DOWNLOADED).exists()
 

@@ -158,7 +158,9 @@ class TestReceipt:
 
         assert not LINK.findall(before)
         assert words(before).count("Wordt vastgelegd") == 2
+        assert "Het bewijs is over een paar tellen klaar." in words(before)
         assert "Wordt vastgelegd" not in words(after)
+        assert "over een paar tellen" not in words(after)
         said = [json.loads(page.get(address).content)["shown"] for address in LINK.findall(after)]
         assert [it["dataCategory"] for it in said] == ["usage", "household"]
         assert [it["outcome"] for it in said] == ["given", "refused"]

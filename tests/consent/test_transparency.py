@@ -72,6 +72,15 @@ class TestTheWholeLog:
 
 class TestWhatIsNotThere:
     @pytest.mark.parametrize(
+        "name", ["000.p/257", "000.p/300", f"{'x999/' * 1500}999", f"{'x001/' * 7}000"]
+    )
+    @pytest.mark.parametrize("folder", ["0", "entries"])
+    def test_includes_what_no_log_can_have(self, folder: str, name: str) -> None:
+        log_of(300)
+
+        assert Client().get(f"/log/tile/{folder}/{name}").status_code == 404
+
+    @pytest.mark.parametrize(
         "address",
         [
             "tile/0/000", "tile/0/000.p/4", "tile/0/001.p/1", "tile/1/000.p/1", "tile/64/000",

@@ -1,0 +1,61 @@
+"""My security: one page with a section for each part of how an account is protected."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from accounts.gates import logged_in_page
+from accounts.identity import email_of
+from accounts.models import User
+from accounts.queries import app_of, recovery_codes_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """A part of the page: a template below `accounts/security/`, and what that template shows as `section`."""
+
+    template: str
+    context: Callable[[HttpRequest, User, datetime], Any]
+
+
+def _apps(_request: HttpRequest, user: User, _at: datetime) -> dict[str, object]:
+    return {"app": app_of(user)}
+
+
+def _recovery_codes(_request: HttpRequest, user: User, _at: datetime) -> dict[str, object]:
+    codes = recovery_codes_of(user)
+    return {"left": codes.codes_left() if codes else 0}
+
+
+def _nothing(_request: HttpRequest, _user: User, _at: datetime) -> dict[str, object]:
+    return {}
+
+
+def _email(_request: HttpRequest, user: User, _at: datetime) -> dict[str, object]:
+    return {"email": email_of(user)}
+
+
+# In the order of the page. Whoever adds a part of the account adds a line.
+SECTIONS = (
+    Section(template="password", context=_nothing),
+    Section(template="email", context=_email),
+    Section(template="apps", context=_apps),
+    Section(template="recovery_codes", context=_recovery_codes),
+)
+
+
+@require_safe
+@logged_in_page
+def security(request: HttpRequest, user: User) -> HttpResponse:
+    at = timezone.now()
+    sections = [
+        (f"accounts/security/{section.template}.html", section.context(request, user, at))
+        for section in SECTIONS
+    ]
+    return render(request, "accounts/security.html", {"sections": sections})
