@@ -71,7 +71,3 @@ class CaseExistsError(AccountsError):
 
 class OwnAccountError(AccountsError):
     """Nobody may do this to the own account."""
-
-
-class LastAdministratorError(AccountsError):
-    """Without this administrator there would be none left."""

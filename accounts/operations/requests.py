@@ -3,6 +3,7 @@
 The page does the same work, the same queries and gives the same answer, whoever it is about (ASVS 5.0, 6.3.8).
 """
 
+import logging
 from datetime import datetime
 from uuid import uuid4
 
@@ -17,6 +18,8 @@ from accounts.operations.activation import answer_activation
 from accounts.operations.email_change import answer_email_change
 from accounts.operations.password_reset import answer_password_reset
 from audit import keyring
+
+logger = logging.getLogger(__name__)
 
 _BATCH = 50
 
@@ -51,10 +54,15 @@ def answer_requests(*, at: datetime) -> int:
     answered = 0
     waiting = AccountRequest.objects.select_related("user__key").order_by("created_at")
     for request in waiting[:_BATCH]:
-        with transaction.atomic():
-            if AccountRequest.objects.filter(pk=request.pk).delete()[0]:
-                _answer(request, at=at)
-                answered += 1
+        try:
+            with transaction.atomic():
+                if AccountRequest.objects.filter(pk=request.pk).delete()[0]:
+                    _answer(request, at=at)
+                    answered += 1
+        except (keyring.SealBrokenError, keyring.KeyDestroyedError) as error:
+            # It will never be readable, and must hold up no other; whoever asked can ask again.
+            logger.warning("A request could not be read (%s).", type(error).__name__)
+            AccountRequest.objects.filter(pk=request.pk).delete()
     return answered
 
 

@@ -9,7 +9,6 @@ from django.views.decorators.debug import sensitive_variables
 
 from accounts.errors import (
     EmailTakenError,
-    LastAdministratorError,
     OwnAccountError,
     SameOfficerError,
 )
@@ -81,8 +80,7 @@ def approve_invitation(*, invitation_id: UUID, by: User, at: datetime) -> bool:
 @transaction.atomic
 def withdraw_invitation(*, invitation_id: UUID, by: User, at: datetime) -> bool:
     """Take an invitation back; its link no longer counts. False: there is nothing to take back."""
-    waiting = Invitation.objects.filter(pk=invitation_id, ended_at=None)
-    if not waiting.update(ended_at=at):
+    if not _end(invitation_id, at=at):
         return False
     log_about(
         EventKind.INVITATION_WITHDRAWN, by=by, at=at, internal={"invitation": str(invitation_id)}
@@ -112,21 +110,24 @@ def deactivate(*, user_id: UUID, by: User, at: datetime) -> bool:
     """Let an employee in no longer, from this moment; False when there is no such employee.
 
     Raises:
-        OwnAccountError: nobody does this to himself.
-        LastAdministratorError: there would be no administrator left.
+        OwnAccountError: nobody does this to himself, so there is always an administrator left.
     """
     if user_id == by.pk:
         raise OwnAccountError
+    # All of them are locked: of two who let each other go at the same moment, one is too late.
     employees = User.objects.select_for_update().filter(role__in=STAFF, is_active=True)
-    user = employees.filter(pk=user_id).first()
-    if user is None:
+    active = {user.pk: user for user in employees.order_by("pk")}
+    user = active.get(user_id)
+    if user is None or by.pk not in active:
         return False
-    if user.role == Role.ADMIN and active_administrators() == 1:
-        raise LastAdministratorError
     User.objects.filter(pk=user.pk).update(is_active=False)
     end_sessions(user)
     log_about(EventKind.STAFF_DEACTIVATED, user=user, by=by, at=at)
     return True
+
+
+def _end(invitation_id: UUID, *, at: datetime) -> bool:
+    return Invitation.objects.filter(pk=invitation_id, ended_at=None).update(ended_at=at) == 1
 
 
 def _made(
@@ -164,9 +165,7 @@ def _send(invitation: Invitation, *, at: datetime) -> None:
 
 def _accept(link: MailLink, hashed: str, *, at: datetime) -> bool:
     invitation = invitation_of(link_facts(link)["invitation"])
-    if invitation is None or not use_link(link, at=at):
-        return False
-    if not Invitation.objects.filter(pk=invitation.pk, ended_at=None).update(ended_at=at):
+    if invitation is None or not use_link(link, at=at) or not _end(invitation.pk, at=at):
         return False
     user = invitation.user
     if user is None:

@@ -11,7 +11,6 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
 from accounts.errors import (
-    LastAdministratorError,
     OwnAccountError,
     SameOfficerError,
     WeakPasswordError,
@@ -107,8 +106,6 @@ def stop(request: HttpRequest, admin: User, user_id: UUID) -> HttpResponse:
         is_done = deactivate(user_id=user_id, by=admin, at=timezone.now())
     except OwnAccountError:
         messages.error(request, _("You cannot do this for your own account."))
-    except LastAdministratorError:
-        messages.error(request, _("There would be no administrator left."))
     else:
         if is_done:
             messages.success(request, _("This employee can no longer log in."))

@@ -16,6 +16,7 @@ from accounts.operations.links import owner_of
 from accounts.operations.requests import answer_requests
 from audit import keyring
 from audit.events import EventKind
+from consent import tasks as consent_tasks
 from consent.operations.erasure import erase_subject
 from tests import factories
 from tests.accounts.steps import EMAIL, enrol, give_password, try_often, user_of
@@ -273,6 +274,7 @@ def test_letters_are_for_this_account_alone(
     ask(client)
     work()
 
+    consent_tasks.make_letters(added_later="by a newer sender")
     (letter,) = letters()
     assert letter.stat().st_mode & 0o777 == 0o600
     assert letter_box.stat().st_mode & 0o777 == 0o700

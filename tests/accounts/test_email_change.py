@@ -98,6 +98,8 @@ class TestChange:
 
     def test_to_the_same_address_or_to_none_does_nothing(self, browser: Client) -> None:
         assert ask(browser, EMAIL.upper()) == 302
+        work()
+        assert not lines(EventKind.EMAIL_CHANGE_ASKED)
         assert ask(browser, "geen adres") == 422
         assert [ask(browser) for _ in range(6)] == [302] * 5 + [429]
         User.objects.update(is_active=False)

@@ -7,8 +7,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from accounts import tasks
 from accounts.identity import email_of
-from accounts.models import DataSubject, PostedCode, User
+from accounts.models import AccountRequest, DataSubject, PostedCode, User
 from accounts.operations.posted_codes import post_code
 from consent.operations.letters import make_letters
 from tests import factories
@@ -115,3 +116,20 @@ class TestEnumerationMatrix:
         status, _headers, body, _asked = answer_to(client, "/activeren/code/", form, code)
         assert status == 422
         assert "Deze code klopt niet of geldt niet meer" in body
+
+
+class TestWorker:
+    def test_is_not_held_up_by_what_it_cannot_read(
+        self, client: Client, everyone: dict[str, str], caplog: pytest.LogCaptureFixture
+    ) -> None:
+        client.post("/activeren/", {"reference": "VW-0000098"})
+        AccountRequest.objects.update(typed_sealed=b"damaged")
+        client.post("/activeren/", {"reference": everyone["without a login"]})
+
+        tasks.answer_requests(added_later="by a newer sender")
+
+        assert not AccountRequest.objects.exists()
+        assert PostedCode.objects.count() == 1
+        assert [record.message for record in caplog.records] == [
+            "A request could not be read (SealBrokenError)."
+        ]

@@ -2,13 +2,13 @@
 
 from datetime import timedelta
 from io import StringIO
+from urllib.parse import urlsplit
 
 import pytest
 import time_machine
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from accounts.errors import LastAdministratorError
 from accounts.models import DataSubject, Invitation, MailLink, Role, User
 from accounts.operations.links import use_link
 from accounts.operations.staff import accept_invitation, deactivate
@@ -198,18 +198,24 @@ class TestLeaving:
     def test_is_not_done_to_oneself(self, browser: Client, ada: User) -> None:
         assert "Voor uw eigen account" in self.stop(browser, ada)
 
-    def test_leaves_an_administrator(self, browser: Client, ada: User) -> None:
+    def test_leaves_one_of_two_who_let_each_other_go(self, ada: User) -> None:
         bob = make_admin("bob")
-        assert "kan niet meer inloggen" in self.stop(browser, bob)
-        User.objects.filter(pk=bob.pk).update(role=Role.ADMIN, is_active=True)
-        # Two who let each other go at the same moment: the second is too late.
-        User.objects.filter(pk=ada.pk).update(role=Role.DESK)
-        with pytest.raises(LastAdministratorError):
-            deactivate(user_id=bob.pk, by=ada, at=NOW)
 
-    def test_says_why_the_last_one_stays(self, browser: Client, ada: User) -> None:
-        bob = make_admin("bob")
-        User.objects.filter(pk=ada.pk).update(is_active=False)
-        assert browser.get(PAGE).status_code == 302
-        with pytest.raises(LastAdministratorError):
-            deactivate(user_id=bob.pk, by=ada, at=NOW)
+        assert deactivate(user_id=bob.pk, by=ada, at=NOW)
+        assert not deactivate(user_id=ada.pk, by=bob, at=NOW)
+        assert User.objects.get(pk=ada.pk).is_active
+
+
+class TestStepUp:
+    def test_is_asked_before_anything_is_changed_and_leads_back_to_the_list(
+        self, browser: Client, carla: User, clock: time_machine.Traveller
+    ) -> None:
+        clock.move_to(NOW + timedelta(minutes=5), tick=False)
+        assert browser.get(PAGE).status_code == 200
+
+        for page in (PAGE, f"{PAGE}{carla.pk}/stoppen/", f"{PAGE}{carla.pk}/herstel/"):
+            answer = browser.post(page, {"email": NEW, "role": "desk"})
+            asked = urlsplit(answer.headers["Location"])
+            assert (asked.path, asked.query) == ("/bevestigen/", "next=%2Fkantoor%2Fmedewerkers%2F")
+        assert User.objects.get(pk=carla.pk).is_active
+        assert not Invitation.objects.exists()
