@@ -92,6 +92,9 @@ def _undo(link: MailLink, *, at: datetime) -> bool:
     # Whoever changed it can have changed it again, and asked for more: none of that counts any more.
     MailLink.objects.filter(user=user, used_at=None).exclude(pk=link.pk).delete()
     put_email(user, link_facts(link)["email"])
+    # The old address gave access before; its owner may need it now, to choose another password.
+    user.recovery_blocked_until = None
+    user.save(update_fields=["recovery_blocked_until"])
     end_sessions(user)
     log_about(EventKind.EMAIL_RESTORED, user=user, by=None, at=at)
     notify(user=user, kind=NoticeKind.EMAIL_RESTORED, at=at)

@@ -121,6 +121,8 @@ class TestUndo:
         work()
         assert subjects_to(EMAIL)[-1] == "Uw oude e-mailadres geldt weer"
         assert len(lines(EventKind.EMAIL_RESTORED)) == 1
+        Client().post("/wachtwoord-vergeten/", {"email": EMAIL})
+        assert link_to(EMAIL).startswith("/wachtwoord-vergeten/")
         assert Client().post(link).status_code == 404
 
     def test_also_stops_what_was_asked_with_the_new_address(
