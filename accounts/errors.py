@@ -1,6 +1,6 @@
 """What can go wrong with accounts for a reason that the caller can act on."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from accounts.password_rules import Weakness
 
@@ -30,7 +30,15 @@ class WrongPasswordError(AccountsError):
 
 
 class WrongCodeError(AccountsError):
-    """The code is not right, or was used before."""
+    """The code is not right, or was used before.
+
+    `clock_is_off` says how far the code is from now, when it would have been right at another moment:
+    negative when the clock of the app runs behind.
+    """
+
+    def __init__(self, *, clock_is_off: timedelta | None = None) -> None:
+        super().__init__()
+        self.clock_is_off = clock_is_off
 
 
 class TooManyAttemptsError(AccountsError):
@@ -39,6 +47,17 @@ class TooManyAttemptsError(AccountsError):
     def __init__(self, until: datetime) -> None:
         super().__init__(until)
         self.until = until
+
+
+class LockedOutError(TooManyAttemptsError):
+    """A limit was reached, that counts more than one second factor: whoever was logging in starts again.
+
+    `is_new`: this was the first attempt over the limit, which is worth a line in the log.
+    """
+
+    def __init__(self, until: datetime, *, is_new: bool = False) -> None:
+        super().__init__(until)
+        self.is_new = is_new
 
 
 class FactorDisabledError(AccountsError):
@@ -71,3 +90,19 @@ class CaseExistsError(AccountsError):
 
 class OwnAccountError(AccountsError):
     """Nobody may do this to the own account."""
+
+
+class WrongPasskeyError(AccountsError):
+    """What the device answered proves nothing here; what is wrong with it stays inside."""
+
+
+class PasskeyQuestionOverError(AccountsError):
+    """The question to the device was never asked here, was answered before, or is too old."""
+
+
+class TooManyPasskeysError(AccountsError):
+    """There are so many passkeys that one has to go first."""
+
+
+class LastFactorError(AccountsError):
+    """Without this one could not log in any more."""

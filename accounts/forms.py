@@ -126,3 +126,33 @@ class InviteForm(TypedForm):
         choices=[("desk", ""), ("officer", ""), ("admin", "")],
         error_messages={"required": _("Choose a role")},
     )
+
+
+class PasskeyForm(TypedForm):
+    """What a device answered; a script of ours puts it in. What it says is checked elsewhere."""
+
+    passkey = forms.CharField(
+        max_length=16_384,
+        error_messages={
+            "required": _("Your browser gave no answer. Press the button once more."),
+            "max_length": _("Your browser gave no answer. Press the button once more."),
+        },
+    )
+
+
+class PasskeyNameForm(TypedForm):
+    name = forms.CharField(
+        max_length=40,
+        error_messages={
+            "required": _("Fill in a name"),
+            "max_length": _("Use a shorter name: at most 40 characters"),
+        },
+    )
+
+
+class NewPasskeyForm(PasskeyForm):
+    name = forms.CharField(
+        required=False,
+        max_length=40,
+        error_messages={"max_length": _("Use a shorter name: at most 40 characters")},
+    )

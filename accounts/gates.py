@@ -46,6 +46,7 @@ CONTENT = (
 _MARK = "audience"
 _SUBJECT = "data_subject"
 _READ_AND_SEND = "read and send"
+_UNATTENDED = "unattended"
 _AUDIENCES = {
     Role.CUSTOMER: Audience.DATA_SUBJECT,
     Role.OFFICER: Audience.OFFICER,
@@ -88,6 +89,20 @@ def read_and_send(page: Callable[P, R]) -> Callable[P, R]:
     answer: Callable[P, R] = require_http_methods(["GET", "HEAD", "POST"])(page)
     answer.__dict__[_READ_AND_SEND] = True
     return answer
+
+
+def unattended(page: Callable[P, R]) -> Callable[P, R]:
+    """Say that a script reads this page by itself: that is no sign that somebody is there."""
+    page.__dict__[_UNATTENDED] = True
+    return page
+
+
+def is_asked_by_a_person(request: HttpRequest, view: Callable[..., object]) -> bool:
+    """Say whether this request shows that somebody is there. What is sent, does."""
+    if request.method == "POST":
+        return True
+    by_itself = "HX-Request" in request.headers or _UNATTENDED in getattr(view, "__dict__", {})
+    return not by_itself
 
 
 def public_page(page: Callable[P, R]) -> Callable[P, R]:

@@ -1,6 +1,7 @@
 """Deny by default: what is not marked as open asks for both factors."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 from django.contrib import messages
@@ -9,7 +10,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import sessions
-from accounts.gates import Audience, audience_of, to_log_in, verified_user
+from accounts.allowances import STANDING, Standing
+from accounts.gates import (
+    Audience,
+    audience_of,
+    is_asked_by_a_person,
+    to_log_in,
+    verified_user,
+)
 
 _OPEN = frozenset({Audience.EVERYONE, Audience.HALFWAY})  # halfway pages check for themselves
 
@@ -32,14 +40,38 @@ class BothFactorsRequired:
     ) -> HttpResponseBase | None:
         if audience_of(view) in _OPEN:
             return None
-        if verified_user(request) is not None:
-            if (
-                "HX-Request" not in request.headers
-            ):  # a page that looks by itself keeps nobody logged in
+        user = verified_user(request)
+        if user is not None and sessions.is_of(request, user=user):
+            if is_asked_by_a_person(request, view):
                 sessions.touch(request, at=timezone.now())
             return None
         if request.method == "POST":
             messages.warning(
                 request, _("You were logged out. What you filled in was not saved. Log in again.")
             )
+        elif sessions.is_over(request):
+            messages.info(
+                request,
+                _(
+                    "You were logged out: you did nothing for a while, or were logged out from elsewhere. Log in again."
+                ),
+            )
+        sessions.drop(request)
         return to_log_in(request)
+
+
+class RateLimitFields:
+    """Tell a client of the API in every answer how often it may ask, and how often it still may now."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        standing = request.META.get(STANDING)
+        if isinstance(standing, Standing):
+            for name, value in standing.headers().items():
+                response.headers[name] = value
+            if response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+                response.headers["Retry-After"] = str(standing.seconds)
+        return response

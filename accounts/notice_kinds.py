@@ -3,12 +3,18 @@
 import enum
 
 TOKEN = "token"  # noqa: S105  # the name of the fact that the link of a notice is made of
+BROWSER = "browser"  # the name of a fact that is a kind of browser, as a code
 UNTIL = "until"  # the name of a fact that is a moment, in ISO 8601
 
 
 class NoticeKind(enum.StrEnum):
     PASSWORD_CHANGED = "password-changed"  # noqa: S105  # a name
     FACTOR_ADDED = "factor-added"
+    FACTOR_DISABLED = "factor-disabled"
+    PASSKEY_ADDED = "passkey-added"
+    PASSKEY_RENAMED = "passkey-renamed"
+    PASSKEY_REMOVED = "passkey-removed"
+    UNKNOWN_BROWSER = "unknown-browser"
     RECOVERY_CODE_USED = "recovery-code-used"
     ACTIVATION_LINK = "activation-link"
     ACTIVATED = "activated"
@@ -27,3 +33,4 @@ class NoticeKind(enum.StrEnum):
     RECOVERY_CANCELLED = "recovery-cancelled"
     RECOVERY_DONE = "recovery-done"
     INVITATION = "invitation"
+    RECOVERY_CODES_MADE = "recovery-codes-made"

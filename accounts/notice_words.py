@@ -36,6 +36,45 @@ WORDS: dict[NoticeKind, NoticeWords] = {
         subject=_("Your second step was set up"),
         says=(_("On %(when)s an app with codes was set up for your account."),),
     ),
+    NoticeKind.FACTOR_DISABLED: NoticeWords(
+        subject=_("Your second step no longer works"),
+        says=(
+            _("On %(when)s a wrong code was typed for the 50th time in a row."),
+            _(
+                "To keep others out, this second step no longer works, also not with the right code."
+            ),
+            _("The page where you log in says what you can do."),
+        ),
+    ),
+    NoticeKind.RECOVERY_CODES_MADE: NoticeWords(
+        subject=_("New recovery codes were made"),
+        says=(_("On %(when)s new recovery codes were made. The old ones no longer work."),),
+    ),
+    NoticeKind.PASSKEY_ADDED: NoticeWords(
+        subject=_("A passkey was made"),
+        says=(
+            _("On %(when)s a passkey was made for your account."),
+            _("Whoever has it can log in to your account."),
+        ),
+    ),
+    NoticeKind.PASSKEY_RENAMED: NoticeWords(
+        subject=_("A passkey got another name"),
+        says=(_("On %(when)s a passkey of your account got another name."),),
+    ),
+    NoticeKind.PASSKEY_REMOVED: NoticeWords(
+        subject=_("A passkey was removed"),
+        says=(
+            _("On %(when)s a passkey of your account was removed."),
+            _("One can no longer log in with it."),
+        ),
+    ),
+    NoticeKind.UNKNOWN_BROWSER: NoticeWords(
+        subject=_("You logged in with another browser"),
+        says=(
+            _("On %(when)s someone logged in to your account, with: %(browser)s."),
+            _("We had not seen this browser with your account before."),
+        ),
+    ),
     NoticeKind.RECOVERY_CODE_USED: NoticeWords(
         subject=_("A recovery code was used"),
         says=(

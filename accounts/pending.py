@@ -41,6 +41,12 @@ def begin(request: HttpRequest, *, user_id: UUID, next_page: str, at: datetime) 
     return pending
 
 
+def stop(request: HttpRequest) -> None:
+    """End a log-in that was halfway: whoever asks for the first page begins again."""
+    if PENDING in request.session:
+        request.session.flush()
+
+
 def find(request: HttpRequest) -> Pending | None:
     kept = request.session.get(PENDING)
     if kept is None:

@@ -22,7 +22,6 @@ PENDING = "pending_log_in"
 ROLE = "role"
 BROWSER = "browser"
 _KEY_BYTES = 32  # 256 bits of chance: no look-up whether it is taken
-_STEP = timedelta(seconds=5)  # two pages within it are written down as one
 
 
 def digest(key: str) -> str:
@@ -76,7 +75,7 @@ class SessionStore(SessionBase):
         key, values = digest(self.session_key), self._columns(dict(self.items()))
         if must_create:
             at = _now()
-            ends_at = _end(values["role"], created_at=at, last_seen_at=at)
+            ends_at = end_of_session(values["role"], created_at=at, last_seen_at=at)
             self.row = UserSession.objects.create(
                 key=key, created_at=at, last_seen_at=at, expires_at=ends_at, **values
             )
@@ -101,27 +100,14 @@ class SessionStore(SessionBase):
             SessionInterrupted: another request ended this session.
         """
         self.load_once()
-        old, self.modified = self.session_key, True
-        if old is None:
-            return  # saving makes a key
+        old, row, self.modified = self.session_key, self.row, True
+        if old is None or row is None:
+            return  # there is none yet; saving makes one
         self._session_key = secrets.token_urlsafe(_KEY_BYTES)
         key = digest(str(self.session_key))
         if not UserSession.objects.filter(key=digest(old)).update(key=key):
             raise SessionInterrupted("The session was ended while another key was made for it.")
-        if self.row is not None:
-            self.row.key = key
-
-    def touch(self, *, at: datetime) -> None:
-        """Write down that its user asked for something, which moves the end of the session."""
-        self.load_once()
-        row = self.row
-        if row is None or at < row.last_seen_at + _STEP:
-            return
-        row.last_seen_at = at
-        row.expires_at = _end(row.role, created_at=row.created_at, last_seen_at=at)
-        UserSession.objects.filter(key=row.key).update(
-            last_seen_at=row.last_seen_at, expires_at=row.expires_at
-        )
+        row.key = key
 
     @classmethod
     def clear_expired(cls) -> None:
@@ -137,7 +123,7 @@ class SessionStore(SessionBase):
         }
 
 
-def _end(role: str, *, created_at: datetime, last_seen_at: datetime) -> datetime:
+def end_of_session(role: str, *, created_at: datetime, last_seen_at: datetime) -> datetime:
     if not role:  # nobody yet: the pages of logging in have a shorter time of their own
         return created_at + timedelta(seconds=settings.SESSION_COOKIE_AGE)
     return limits_of(role).end(created_at=created_at, last_seen_at=last_seen_at)

@@ -3,14 +3,14 @@
 Never before giving or withdrawing consent: withdrawing is as easy as giving (GDPR art. 7(3)).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
 from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -19,6 +19,7 @@ from accounts.gates import CONTENT, verified_user
 
 P = ParamSpec("P")
 Who = TypeVar("Who")
+_MARK = "step up"
 GatedPage = Callable[Concatenate[HttpRequest, Who, P], HttpResponseBase]
 
 
@@ -27,31 +28,30 @@ def step_up_required(page: GatedPage[Who, P]) -> GatedPage[Who, P]:
 
     What was sent is not kept: one comes back to read the page.
     """
-    return _asking(page, methods=None, back="")
+    return _asking(page, methods=None)
 
 
-def step_up_to_send(*, back: str = "") -> Callable[[GatedPage[Who, P]], GatedPage[Who, P]]:
+def step_up_to_send(
+    *, back: str = "", arguments: tuple[str, ...] = ()
+) -> Callable[[GatedPage[Who, P]], GatedPage[Who, P]]:
     """Ask for a fresh second factor before something is sent; reading the page needs none.
 
-    `back` names the page to come back to, with the arguments of this one when it takes them; without it,
-    this page itself.
+    `back` names the page to come back to, and `arguments` what it takes over of the arguments of this one;
+    without it, this page itself.
     """
 
     def decorated(page: GatedPage[Who, P]) -> GatedPage[Who, P]:
-        return _asking(page, methods=frozenset({"POST"}), back=back)
+        return _asking(page, methods=frozenset({"POST"}), back=back, arguments=arguments)
 
     return decorated
 
 
-def _address(name: str, kwargs: Mapping[str, object]) -> str:
-    try:
-        return reverse(name, kwargs=dict(kwargs))
-    except NoReverseMatch:
-        return reverse(name)
-
-
 def _asking(
-    page: GatedPage[Who, P], *, methods: frozenset[str] | None, back: str
+    page: GatedPage[Who, P],
+    *,
+    methods: frozenset[str] | None,
+    back: str = "",
+    arguments: tuple[str, ...] = (),
 ) -> GatedPage[Who, P]:
     @wraps(page)
     def guarded(
@@ -62,9 +62,10 @@ def _asking(
         at = timezone.now()  # noqa: TID251 - a gate is at the edge
         if not is_asked or (user and sessions.is_fresh(request, user=user, at=at)):
             return page(request, who, *args, **kwargs)
-        came_for = _address(back, kwargs) if back else request.get_full_path()
+        came_for = request.get_full_path()
         if request.method == "POST":
-            came_for = came_for if back else request.path
+            taken_over = {name: kwargs[name] for name in arguments}
+            came_for = reverse(back, kwargs=taken_over) if back else request.path
             messages.info(
                 request,
                 _("First show that it is you. After that, press the button again."),
@@ -73,4 +74,10 @@ def _asking(
             f"{reverse('step-up')}?{urlencode({'next': came_for})}{CONTENT}"
         )
 
+    guarded.__dict__[_MARK] = True
     return guarded
+
+
+def asks_again(view: Callable[..., object]) -> bool:
+    """Say whether a view asks for a fresh second factor; decorators that use `functools.wraps` keep the mark."""
+    return _MARK in getattr(view, "__dict__", {})

@@ -2,28 +2,36 @@
 
 import io
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.utils import parseaddr
 from math import ceil
 from urllib.parse import urlsplit
 
 import segno
 from django.conf import settings
+from django.utils import formats, timezone
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 
-from accounts import totp
+from accounts import browsers, totp
 from accounts.errors import (
     AccountsError,
     FactorDisabledError,
+    LastFactorError,
+    PasskeyQuestionOverError,
     TooManyAttemptsError,
+    TooManyPasskeysError,
     WeakPasswordError,
     WrongCodeError,
+    WrongPasskeyError,
 )
 from accounts.identity import email_of
-from accounts.models import TotpDevice
+from accounts.models import TotpDevice, UserSession
 from accounts.password_rules import LONGEST, SHORTEST, SHORTEST_OF_STAFF, Weakness
+from accounts.session_store import limits_of
+from audit.events import EventKind
+from audit.queries import EntryView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,10 +51,10 @@ def fault(error: AccountsError, *, at: datetime, is_app: bool = False) -> str:
         wait = _duration((error.until - at).total_seconds())
         return _("You tried too often. Wait %(time)s. Then try again.") % {"time": wait}
     if isinstance(error, FactorDisabledError):
-        if is_app:
-            return _("There were too many wrong codes. Log in with a recovery code.")
-        return _("There were too many wrong codes. Call us.")
+        return _("There were too many wrong codes. This app no longer counts. Call us.")
     if isinstance(error, WrongCodeError):
+        if error.clock_is_off is not None:
+            return _clock_is_off(error.clock_is_off)
         if is_app:
             return _("This code is not right. Type the code that your app shows now.")
         return _("This code is not right, or it was used before. Try another code.")
@@ -74,6 +82,85 @@ def weak_password(error: WeakPasswordError, *, is_staff: bool) -> str:
     if error.weakness is Weakness.LEAKED:
         return _("This password has leaked somewhere before. Choose another one.")
     return _("This password is easy to guess. Use a few words that do not belong together.")
+
+
+def passkey_fault(error: AccountsError, *, at: datetime) -> str:
+    """Say what went wrong with a passkey and what to do; never what was wrong with the answer."""
+    match error:
+        case PasskeyQuestionOverError():
+            return _("That took too long. Press the button once more.")
+        case WrongPasskeyError():
+            return _("This passkey does not work here. Try another one, or go on in another way.")
+        case TooManyPasskeysError():
+            return _("You have ten passkeys. Remove one first.")
+        case LastFactorError():
+            return _(
+                "You cannot remove this passkey: you need it to log in. Make another one first."
+            )
+        case _:
+            return fault(error, at=at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionEnd:
+    """When a session ends if nothing more is asked for. `can_go_on`: something that is asked for moves it."""
+
+    seconds: int
+    until: str
+    can_go_on: bool
+
+
+def session_end(row: UserSession | None, *, at: datetime) -> SessionEnd | None:
+    """Return when this session ends; None for who is not logged in."""
+    if row is None:
+        return None
+    last = limits_of(row.role).end(created_at=row.created_at, last_seen_at=row.expires_at)
+    return SessionEnd(
+        seconds=max(0, int((row.expires_at - at).total_seconds())),
+        until=_clock(row.expires_at),
+        can_go_on=row.expires_at < last,
+    )
+
+
+def browser_words(code: str) -> str:
+    """Return a kind of browser as people say it: "Firefox on Windows"."""
+    browser, _separator, system = code.partition("/")
+    name, on = browsers.NAMES.get(browser, ""), browsers.NAMES.get(system, "")
+    if name and on:
+        return _("%(browser)s on %(system)s") % {"browser": name, "system": on}
+    return name or on or _("an unknown browser")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInLine:
+    """One time that somebody logged in, or tried to."""
+
+    at: datetime
+    text: str
+    is_refusal: bool
+
+
+_FACTORS = {
+    "app": gettext_lazy("with your password and a code"),
+    "passkey": gettext_lazy("with a passkey"),
+    "recovery-code": gettext_lazy("with your password and a recovery code"),
+}
+
+
+def sign_in_words(entry: EntryView) -> SignInLine:
+    """Say what a line of the log tells about logging in."""
+    shown = entry.shown or {}
+    if entry.kind == EventKind.SIGN_IN_FAILED:
+        text = _("Someone tried to log in. That did not work.")
+        return SignInLine(at=entry.at, text=text, is_refusal=True)
+    factor = _FACTORS.get(str(shown.get("factor", "")), "")
+    text = (
+        _("You logged in with %(browser)s, %(factor)s.")
+        if factor
+        else _("You logged in with %(browser)s.")
+    )
+    facts = {"browser": browser_words(str(shown.get("browser", ""))), "factor": factor}
+    return SignInLine(at=entry.at, text=text % facts, is_refusal=False)
 
 
 def setup_texts(device: TotpDevice) -> SetupTexts:
@@ -110,6 +197,24 @@ def _qr(text: str) -> SafeString:
         lineclass=None,
     )
     return mark_safe(drawing.getvalue().decode())  # noqa: S308 - drawn here; no text of it comes from outside
+
+
+def _clock_is_off(offset: timedelta) -> str:
+    """Say that the code is of another moment: most often the clock of the telephone is wrong."""
+    time = {"time": _duration(abs(offset.total_seconds()))}
+    if offset < timedelta(0):
+        said = _("This is a code of about %(time)s ago. Type the code that your app shows now.")
+    else:
+        said = _("This is a code of about %(time)s from now.")
+    fix = _(
+        "Is it the newest code? Then the clock of your phone is wrong. Set it to automatic time."
+    )
+    return f"{said % time} {fix}"
+
+
+def _clock(moment: datetime) -> str:
+    local = timezone.localtime(moment)
+    return formats.date_format(local, pgettext("format of a time", "H:i"))
 
 
 def _duration(seconds: float) -> str:

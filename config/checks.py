@@ -82,6 +82,14 @@ RULES: list[tuple[Callable[[], bool], checks.CheckMessage]] = [
         ),
     ),
     (
+        lambda: not settings.STAFF_PASSKEY_REQUIRED,
+        checks.Error(
+            "Privacy officers and administrators may log in without a passkey.",
+            hint="Unset REGIE_STAFF_PASSKEY_REQUIRED.",
+            id="regie.E024",
+        ),
+    ),
+    (
         _can_others_read_keys,
         checks.Error(
             "Other accounts on this machine can look into the folder with keys.",
@@ -173,6 +181,20 @@ def security_contact_is_an_address(**_options: object) -> list[checks.CheckMessa
             f"REGIE_SECURITY_CONTACT is {contact!r}, and nobody can report a weakness there.",
             hint="Make it an address that starts with mailto: or https:, or unset it.",
             id="regie.E020",
+        )
+    ]
+
+
+@checks.register(checks.Tags.security)
+def staff_can_log_in(**_options: object) -> list[checks.CheckMessage]:
+    """Browsers give no passkey to an IP address, nor without https."""
+    if settings.PASSKEY_ORIGIN or not settings.STAFF_PASSKEY_REQUIRED:
+        return []
+    return [
+        checks.Error(
+            f"Staff must log in with a passkey, and browsers give none at {settings.PUBLIC_BASE_URL}.",
+            hint="Set REGIE_PUBLIC_BASE_URL to an https:// address with a host name.",
+            id="regie.E025",
         )
     ]
 

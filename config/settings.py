@@ -1,8 +1,10 @@
 """Every setting, in one file. What differs between places comes from the environment."""
 
 from datetime import timedelta
+from email.utils import parseaddr
 from pathlib import Path
 
+from accounts import relying_party
 from accounts.session_rules import Limits
 from audit.keyfiles import django_secret
 from config import env
@@ -41,6 +43,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django_htmx",
     "django_otp",
+    "django_otp_webauthn",
     "rest_framework",
     "drf_spectacular",
     "config",
@@ -49,9 +52,10 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "config.middleware.SecurityHeaders",
-    "config.middleware.ChosenLanguage",
-    "config.middleware.ApiManners",
     "django.middleware.security.SecurityMiddleware",
+    "config.middleware.ChosenLanguage",
+    "accounts.middleware.RateLimitFields",
+    "config.middleware.ApiManners",  # answers anew, so the headers are put on around it
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.middleware.RequestLimits",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -61,6 +65,7 @@ MIDDLEWARE = [
     "django_otp.middleware.OTPMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "accounts.middleware.BothFactorsRequired",
+    "config.middleware.BrokenSeals",
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
@@ -102,20 +107,40 @@ PASSWORD_HASHERS = ["accounts.passwords.TunedArgon2"]
 BREACH_LIST = env.folder("REGIE_BREACH_LIST", default=DATA_DIR / "breached-passwords")
 LOGIN_URL = "log-in"
 LOGIN_PENDING_LASTS = timedelta(minutes=10)
+# Where passkeys count; "" when browsers give none for PUBLIC_BASE_URL. Another one makes them all useless.
+PASSKEY_ORIGIN = relying_party.origin_of(PUBLIC_BASE_URL)
+PASSKEY_QUESTION_LASTS = timedelta(minutes=5)
+# Privacy officers and administrators log in with a passkey; a code is for when it is not at hand.
+STAFF_PASSKEY_REQUIRED = env.flag("REGIE_STAFF_PASSKEY_REQUIRED", default=IS_HTTPS)
+OTP_WEBAUTHN_CREDENTIAL_MODEL = "accounts.Passkey"
+OTP_WEBAUTHN_RP_ID = relying_party.id_of(PASSKEY_ORIGIN or relying_party.NOWHERE)
+OTP_WEBAUTHN_ALLOWED_ORIGINS = [PASSKEY_ORIGIN or relying_party.NOWHERE]
+OTP_WEBAUTHN_TIMEOUT_SECONDS = int(PASSKEY_QUESTION_LASTS.total_seconds())
+OTP_WEBAUTHN_SUPPORTED_COSE_ALGORITHMS = [-7, -8, -257]  # ES256, EdDSA, RS256
+OTP_WEBAUTHN_EXCEPTION_LOGGER_NAME = ""  # a refusal is an answer; the log of Regie tells it
 
 SESSION_COOKIE_NAME = "__Host-session" if IS_HTTPS else "session"
+# Says that somebody logged in here before, and to which accounts; accounts/device_cookies.py.
+DEVICE_COOKIE_NAME = "__Host-device" if IS_HTTPS else "device"
 SESSION_ENGINE = "accounts.session_store"
+SESSIONS_AT_MOST = 5  # of one account at a time; another one ends the one used longest ago
 SESSION_COOKIE_AGE = 30 * 60  # in seconds, until somebody has logged in; then this counts:
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_LIMITS = {
     "customer": Limits(
-        idle=timedelta(minutes=env.number("REGIE_SESSION_IDLE", default=30, least=5, most=60)),
+        idle=timedelta(
+            minutes=env.number("REGIE_SESSION_IDLE_MINUTES", default=30, least=5, most=60)
+        ),
         absolute=timedelta(hours=env.number("REGIE_SESSION_HOURS", default=12, least=1, most=24)),
         fresh=timedelta(minutes=10),
     ),
     "staff": Limits(
-        idle=timedelta(minutes=env.number("REGIE_STAFF_IDLE", default=15, least=5, most=60)),
-        absolute=timedelta(hours=env.number("REGIE_STAFF_HOURS", default=8, least=1, most=24)),
+        idle=timedelta(
+            minutes=env.number("REGIE_STAFF_SESSION_IDLE_MINUTES", default=15, least=5, most=60)
+        ),
+        absolute=timedelta(
+            hours=env.number("REGIE_STAFF_SESSION_HOURS", default=8, least=1, most=24)
+        ),
         fresh=timedelta(minutes=5),
     ),
 }
@@ -127,19 +152,25 @@ CSRF_FAILURE_VIEW = "config.problems.csrf_failure"
 CSRF_TRUSTED_ORIGINS = [PUBLIC_BASE_URL] if IS_HTTPS else []
 SECURE_SSL_REDIRECT = False  # the proxy in front does this; docs/operate.md says how
 SECURE_HSTS_SECONDS = 31_536_000 if IS_HTTPS else 0
+# "no" only where other host names lie below that of Regie, and some of them know no https.
+SECURE_HSTS_INCLUDE_SUBDOMAINS = env.flag("REGIE_HSTS_SUBDOMAINS", default=IS_HTTPS)
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+# The whole body (config.middleware.RequestLimits), so that no upload is ever written to disk.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+DATA_UPLOAD_MAX_NUMBER_FILES = 1
 SILENCED_SYSTEM_CHECKS = [
     "security.W002",  # config.middleware.SecurityHeaders sets X-Frame-Options
-    "security.W005",  # other host names of the organisation are not ours to decide about
     "security.W008",  # see SECURE_SSL_REDIRECT
-    "security.W021",  # nor is the preload list of browsers
+    "security.W021",  # the preload list of browsers is for the organisation to decide about
 ]
 
 LANGUAGE_CODE = "nl"
 LANGUAGES = [("nl", "Nederlands"), ("en", "English")]
-LANGUAGE_COOKIE_NAME = "language"
+LANGUAGE_COOKIE_NAME = "__Host-language" if IS_HTTPS else "language"
+LANGUAGE_COOKIE_SECURE = IS_HTTPS
+LANGUAGE_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "Europe/Amsterdam"
@@ -164,6 +195,8 @@ EMAIL_HOST_PASSWORD = env.secret("REGIE_EMAIL_PASSWORD")
 EMAIL_TIMEOUT = env.number("REGIE_EMAIL_TIMEOUT", default=10, least=1, most=600)
 HELP_PHONE = env.text("REGIE_HELP_PHONE", default="")  # for error pages, which ask no database
 DEFAULT_FROM_EMAIL = env.text("REGIE_FROM_EMAIL", default="Vechtwater <noreply@vechtwater.example>")
+# What a device calls us when it asks for a passkey: the name that we also send mail under.
+OTP_WEBAUTHN_RP_NAME = parseaddr(DEFAULT_FROM_EMAIL)[0] or OTP_WEBAUTHN_RP_ID
 
 CELERY_BROKER_URL = env.text("REGIE_BROKER_URL", default="memory://localhost")
 CELERY_TASK_SERIALIZER = "json"
@@ -172,6 +205,7 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = TIME_ZONE
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False  # its messages take the form that LOGGING gives to all
 CELERY_BEAT_SCHEDULE = {
     "settle-log": {"task": "audit.tasks.settle_log", "schedule": 2.0},
     "verify-log": {"task": "audit.tasks.verify_log", "schedule": 300.0},  # once a night; see there
@@ -207,6 +241,13 @@ LOG_POLICY = env.log_policy("REGIE_LOG_POLICY", origin=LOG_ORIGIN)
 # The token service (docs: RFC 6749, RFC 7523, NL GOV OAuth profile).
 ACCESS_TOKEN_LASTS = timedelta(minutes=10)
 CLIENT_ASSERTION_LASTS_AT_MOST = timedelta(minutes=5)
+# How long what is registered of a client may be remembered; 0: it is read for every request.
+CLIENTS_ARE_REMEMBERED = timedelta(
+    seconds=env.number("REGIE_CLIENTS_REMEMBERED_SECONDS", default=5, most=5)
+)
+# How often one client may ask: on average per second, and at once after a silence.
+CLIENT_RATE = env.number("REGIE_CLIENT_RATE", default=50, least=1, most=100_000)
+CLIENT_BURST = env.number("REGIE_CLIENT_BURST", default=200, least=1, most=1_000_000)
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.ServiceAuthentication"],
@@ -225,12 +266,24 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": ["consent.api.schema.complete"],
 }
 
+# What goes wrong is told without a value of a person: docs/decisions/0029.
+DEFAULT_EXCEPTION_REPORTER = "config.process_log.Reporter"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "formatters": {
+        "plain": {
+            "()": "config.process_log.Formatter",
+            "format": "{asctime} {levelname} {name}: {message}",
+            "style": "{",
+        }
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "loggers": {
+        "django": {"handlers": []},  # nothing is mailed, nor written in a form that is not ours
+        # Whatever the level: no row of the database, and no page with what was filled into it.
+        "django.db.backends": {"level": "INFO"},
+        "django.template": {"level": "INFO"},
         # A refusal is an answer, and no event for the operator.
         "django.request": {"level": "ERROR"},
         "waitress": {"level": "ERROR"},

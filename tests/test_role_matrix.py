@@ -32,6 +32,7 @@ NO_TOKEN = "x" * 43  # of the length of one; it leads nowhere
 
 HALFWAY_PAGES = {
     *("log-in-code", "log-in-recovery", "enrol", "enrol-codes"),
+    *("code-passkey", "code-passkey-question", "passkey-enrol", "passkey-enrol-question"),
     *("device-letter", "device-letter-code"),
 }
 
@@ -66,6 +67,21 @@ def for_everyone(status: object, method: str = "get", *arguments: str) -> Row:
     )
 
 
+def for_logged_in(status: object, method: str = "get", *arguments: str, **form: str) -> Row:
+    return Row(
+        anonymous=LOG_IN,
+        halfway=LOG_IN,
+        customer=status,
+        officer=status,
+        desk=status,
+        admin=status,
+        service=LOG_IN,
+        method=method,
+        arguments=arguments,
+        form=form,
+    )
+
+
 def for_customers(status: object, method: str = "get", *arguments: str, **form: str) -> Row:
     return Row(
         anonymous=LOG_IN,
@@ -95,20 +111,6 @@ def for_officers(status: object, method: str = "get", *arguments: str) -> Row:
     )
 
 
-def for_logged_in(status: object, method: str = "get", **form: str) -> Row:
-    return Row(
-        anonymous=LOG_IN,
-        halfway=LOG_IN,
-        customer=status,
-        officer=status,
-        desk=status,
-        admin=status,
-        service=LOG_IN,
-        method=method,
-        form=form,
-    )
-
-
 def for_admins(status: object, method: str = "get", *arguments: str) -> Row:
     return Row(
         anonymous=LOG_IN,
@@ -123,7 +125,7 @@ def for_admins(status: object, method: str = "get", *arguments: str) -> Row:
     )
 
 
-def while_logging_in(status: object) -> Row:
+def while_logging_in(status: object, method: str = "get") -> Row:
     return Row(
         anonymous=LOG_IN,
         halfway=status,
@@ -132,6 +134,7 @@ def while_logging_in(status: object) -> Row:
         desk=LOG_IN,
         admin=LOG_IN,
         service=LOG_IN,
+        method=method,
     )
 
 
@@ -173,14 +176,35 @@ MATRIX = {
     "staff-recovery-stop": for_admins(404, "post", NO_JOB),
     "invitation-approve": for_admins(ON, "post", NO_JOB),
     "invitation-withdraw": for_admins(ON, "post", NO_JOB),
+    "log-in-passkey": for_everyone(422, "post"),
+    "log-in-passkey-question": for_everyone(200, "post"),
+    "code-passkey": while_logging_in(ON),
+    "code-passkey-question": while_logging_in(200, "post"),
+    "passkey-enrol": while_logging_in(ON),
+    "passkey-enrol-question": while_logging_in(ON, "post"),
+    "step-up-passkey": for_logged_in(422, "post"),
+    "step-up-passkey-question": for_logged_in(200, "post"),
+    "passkeys": for_logged_in(200),
+    "passkey-add": for_logged_in(200),
+    "passkey-add-question": for_logged_in(200, "post"),
+    "passkey-name": for_logged_in(404, "get", NO_JOB),
+    "passkey-remove": for_logged_in(404, "get", NO_JOB),
     "step-up": for_logged_in(200),
     "security": for_logged_in(200),
+    "new-codes": for_logged_in(200),
+    "new-app": for_logged_in(200),
+    "end-session": for_logged_in(404, "post", NO_JOB),
+    "end-other-sessions": for_logged_in(ON, "post"),
+    "session": for_logged_in(200),
+    "show-value": for_customers(404, "post", NO_JOB),
     "log-out": for_everyone(ON, "post"),
     "token": for_everyone(400, "post"),
     "jwks": for_everyone(200),
     "oauth-metadata": for_everyone(200),
     "healthz": for_everyone(200),
     "security-txt": for_everyone(404),  # no address was given
+    "policy-report": for_everyone(204, "post"),
+    "well-known-change-password": for_everyone(ON),
     "evaluation": Row(
         anonymous=401,
         halfway=401,
@@ -291,10 +315,7 @@ class TestEveryAddress:
                 {Audience.HALFWAY}
                 if pattern.name in HALFWAY_PAGES
                 else {
-                    Audience.DATA_SUBJECT,
-                    Audience.OFFICER,
-                    Audience.DESK,
-                    Audience.ADMIN,
+                    *(Audience.DATA_SUBJECT, Audience.OFFICER, Audience.DESK, Audience.ADMIN),
                     Audience.LOGGED_IN,
                 }
                 if is_gated
@@ -380,5 +401,5 @@ class TestEveryForm:
                 open_to_other_sites.add(name)
 
         read_only = {"jwks", "oauth-metadata", "openapi", "checkpoint", "vkey", "tile", "bundle"}
-        read_only |= {"healthz", "policy", "security-txt"}
-        assert open_to_other_sites == {"token", "evaluation"} | read_only
+        read_only |= {"healthz", "policy", "security-txt", "well-known-change-password"}
+        assert open_to_other_sites == {"token", "evaluation", "policy-report"} | read_only

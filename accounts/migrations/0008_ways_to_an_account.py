@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0007_notice"),
+        ("accounts", "0005_client_allowance"),
         ("audit", "0008_who_signs"),
     ]
 

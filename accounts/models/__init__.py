@@ -14,16 +14,20 @@ from accounts.models.clients import ClientKey, Recipient, ServiceClient, UsedAss
 from accounts.models.notices import Notice
 from accounts.models.people import DataSubject, Role, User
 from accounts.models.sessions import UserSession
-from accounts.models.throttle import ThrottleCounter
+from accounts.models.throttle import ClientAllowance, ThrottleCounter
+
+from accounts.models.passkeys import Passkey  # isort: skip  # its package asks for User at once
 
 __all__ = [
     "AccountRequest",
+    "ClientAllowance",
     "ClientKey",
     "DataSubject",
     "Invitation",
     "LinkPurpose",
     "MailLink",
     "Notice",
+    "Passkey",
     "PostedCode",
     "Recipient",
     "RecoveryCase",

@@ -17,18 +17,36 @@ from accounts.operations.enrolment import (
 from accounts.operations.erasure import erase_person
 from accounts.operations.housekeeping import forget_expired
 from accounts.operations.notices import notify
+from accounts.operations.passkeys import (
+    Question,
+    add_passkey,
+    ask_for_new_passkey,
+    ask_for_passkey,
+    check_passkey,
+    lacks_passkey,
+    must_have_passkey,
+    remove_passkey,
+    rename_passkey,
+)
 from accounts.operations.people import add_customer, create_user, register_data_subject
 from accounts.operations.sessions import (
     confirm_identity,
     end_other_sessions,
     end_sessions,
+    log_out_elsewhere,
+    make_room,
 )
 from accounts.operations.sign_in import check_code, check_password, record_sign_in
 
 __all__ = [
     "Enrolment",
+    "Question",
     "add_customer",
+    "add_passkey",
+    "ask_for_new_passkey",
+    "ask_for_passkey",
     "check_code",
+    "check_passkey",
     "check_password",
     "confirm_app",
     "confirm_identity",
@@ -40,12 +58,18 @@ __all__ = [
     "erase_person",
     "forget_expired",
     "issue_client_key",
+    "lacks_passkey",
+    "log_out_elsewhere",
     "make_recovery_codes",
+    "make_room",
+    "must_have_passkey",
     "notify",
     "put_client",
     "put_client_key",
     "put_recipient",
     "record_sign_in",
     "register_data_subject",
+    "remove_passkey",
+    "rename_passkey",
     "start_app",
 ]

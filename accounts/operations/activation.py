@@ -11,7 +11,7 @@ from django.db import transaction
 from django.views.decorators.debug import sensitive_variables
 
 from accounts import throttle
-from accounts.errors import EmailTakenError, TooManyAttemptsError, WrongCodeError
+from accounts.errors import EmailTakenError, WrongCodeError
 from accounts.models import DataSubject, LinkPurpose, MailLink, PostedCode, Role, User
 from accounts.notice_kinds import TOKEN, NoticeKind
 from accounts.operations.events import log_about
@@ -49,12 +49,11 @@ def check_activation_code(*, typed: str, address: str, at: datetime) -> PostedCo
     """Return the code of an activation letter. It is used up later, when the e-mail address has answered.
 
     Raises:
-        TooManyAttemptsError: tried too often from this address.
+        LockedOutError: tried too often from this address.
         WrongCodeError: there is no such code, or it no longer counts.
     """
     limit = throttle.POSTED_CODES_PER_ADDRESS
-    if throttle.count(limit=limit, value=address, at=at) > limit.most:
-        raise TooManyAttemptsError(throttle.window_end(at))
+    throttle.check(limit=limit, value=address, at=at)
     found = posted_code(purpose=_ACTIVATION, typed=typed, at=at)
     if found is None:
         raise WrongCodeError

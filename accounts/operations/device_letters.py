@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from accounts import throttle
-from accounts.errors import RecoveryBlockedError, TooManyAttemptsError, WrongCodeError
+from accounts.errors import RecoveryBlockedError, WrongCodeError
 from accounts.models import PostedCode, User
 from accounts.notice_kinds import NoticeKind
 from accounts.operations.events import log_of_user, log_refusal
@@ -39,12 +39,11 @@ def use_device_code(*, user: User, typed: str, address: str, at: datetime) -> No
     """Use up the code of a letter to this user.
 
     Raises:
-        TooManyAttemptsError: tried too often from this address.
+        LockedOutError: tried too often from this address.
         WrongCodeError: it is not right, was used, or is too old.
     """
     limit = throttle.POSTED_CODES_PER_ADDRESS
-    if throttle.count(limit=limit, value=address, at=at) > limit.most:
-        raise TooManyAttemptsError(throttle.window_end(at))
+    throttle.check(limit=limit, value=address, at=at)
     found = posted_code(purpose=_DEVICE, typed=typed, at=at)
     with transaction.atomic():
         is_right = (

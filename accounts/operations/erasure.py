@@ -47,5 +47,5 @@ def erase_person(*, subject: DataSubject, request: str, at: datetime) -> Counter
 def _erase_login(user: User) -> Counter[str]:
     throttle.forget(limit=throttle.PASSWORDS_PER_ACCOUNT, value=user.login_index)
     gone = Counter(logins=1, sessions=end_sessions(user))
-    User.objects.filter(pk=user.pk).delete()  # with it go its app, codes, links and cases
+    User.objects.filter(pk=user.pk).delete()  # with it go its factors, codes, links and cases
     return gone

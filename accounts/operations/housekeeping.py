@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 
+from accounts.limits import LIMITS
 from accounts.models import (
     Invitation,
     MailLink,
@@ -17,7 +18,8 @@ from accounts.models import (
     UserSession,
 )
 
-_COUNTERS_KEPT = timedelta(hours=1)
+# Long enough for the alarm, that looks one window back.
+_COUNTERS_KEPT = max(timedelta(hours=1), 2 * max(limit.window for limit in LIMITS))
 _NOTICES_KEPT = timedelta(days=30)
 
 

@@ -8,9 +8,9 @@ from django.db import transaction
 from django.views.decorators.debug import sensitive_variables
 
 from accounts import throttle
-from accounts.errors import TooManyAttemptsError, WrongPasswordError
+from accounts.errors import WrongPasswordError
 from accounts.identity import email_of, reference_of
-from accounts.models import Role, User
+from accounts.models import Role, User, UserSession
 from accounts.notice_kinds import NoticeKind
 from accounts.operations.events import log_of_user, log_refusal
 from accounts.operations.notices import notify
@@ -33,18 +33,19 @@ def check_password_for(password: str, *, user: User) -> None:
 
 
 @sensitive_variables("current", "password", "hashed")
-def change_password(*, user: User, current: str, password: str, keep: UUID, at: datetime) -> User:
+def change_password(
+    *, user: User, current: str, password: str, keep: UUID | None, at: datetime
+) -> User:
     """Change the password of who knows the current one; return the user with the new one.
 
     All sessions end but the one with the public id `keep`.
 
     Raises:
-        TooManyAttemptsError: the current password was tried too often.
+        LockedOutError: the current password was tried too often.
         WrongPasswordError: the current password is not right.
     """
-    limit = throttle.PASSWORDS_PER_ACCOUNT
-    if throttle.count(limit=limit, value=f"change|{user.login_index}", at=at) > limit.most:
-        raise TooManyAttemptsError(throttle.window_end(at))
+    limit = throttle.PASSWORD_CHANGES
+    throttle.check(limit=limit, value=user.login_index, at=at)
     if not user.check_password(current):
         with transaction.atomic():
             log_refusal(user=user, step="password-change", reason="wrong-password", at=at)
@@ -53,6 +54,9 @@ def change_password(*, user: User, current: str, password: str, keep: UUID, at: 
     with transaction.atomic():
         User.objects.filter(pk=user.pk).update(password=hashed)
         end_other_sessions(user, keep=keep)
+        UserSession.objects.filter(
+            user_id=user.pk, role=""
+        ).delete()  # halfway, with the old password
         log_of_user(EventKind.PASSWORD_CHANGED, user=user, at=at)
         notify(user=user, kind=NoticeKind.PASSWORD_CHANGED, at=at)
     user.password = hashed

@@ -11,12 +11,12 @@ from django.db import transaction
 from django.views.decorators.debug import sensitive_variables
 
 from accounts import throttle
-from accounts.errors import TooManyAttemptsError
 from accounts.identity import canonical_email, canonical_reference
 from accounts.models import AccountRequest, RequestKind, User
 from accounts.operations.activation import answer_activation
 from accounts.operations.email_change import answer_email_change
 from accounts.operations.password_reset import answer_password_reset
+from accounts.throttle import Bucket
 from audit import keyring
 
 logger = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ def ask(
     """Store what somebody asks. `typed` is a customer number or an e-mail address.
 
     Raises:
-        TooManyAttemptsError: asked too often about this person, or from this address.
+        LockedOutError: asked too often about this person, or from this address.
     """
     same = canonical_reference if kind is RequestKind.ACTIVATION else canonical_email
     _count(value=f"{kind}|{same(typed)}", address=address, at=at)
@@ -81,12 +81,13 @@ def _answer(request: AccountRequest, *, at: datetime) -> None:
 
 
 def _count(*, value: str, address: str, at: datetime) -> None:
-    for limit, counted in (
-        (throttle.REQUESTS_PER_PERSON, value),
-        (throttle.REQUESTS_PER_ADDRESS, address),
-    ):
-        if throttle.count(limit=limit, value=counted, at=at) > limit.most:
-            raise TooManyAttemptsError(throttle.window_end(at))
+    throttle.check_all(
+        [
+            Bucket(limit=throttle.REQUESTS_PER_PERSON, value=value),
+            Bucket(limit=throttle.REQUESTS_PER_ADDRESS, value=address),
+        ],
+        at=at,
+    )
 
 
 def _context(request: AccountRequest) -> str:

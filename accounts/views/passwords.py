@@ -1,7 +1,5 @@
 """A lost password and another password."""
 
-from uuid import UUID
-
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.http import HttpRequest, HttpResponse
@@ -118,7 +116,7 @@ def change(request: HttpRequest, user: User) -> HttpResponse:
             user=user,
             current=form.cleaned_data["current"],
             password=password,
-            keep=getattr(sessions.current(request), "public_id", UUID(int=0)),
+            keep=sessions.public_id(request),
             at=at,
         )
     except WeakPasswordError as error:

@@ -4,16 +4,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from accounts import sessions
+from accounts.devices import FEW
 from accounts.gates import logged_in_page
 from accounts.identity import email_of
 from accounts.models import User
-from accounts.queries import app_of, recovery_codes_of
+from accounts.queries import app_of, passkeys_of, recovery_codes_of, sessions_of, sign_ins_of
+from accounts.wording import browser_words, sign_in_words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,13 +28,47 @@ class Section:
     context: Callable[[HttpRequest, User, datetime], Any]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionLine:
+    """A browser in which one is logged in."""
+
+    id: UUID
+    browser: str
+    began_at: datetime
+    seen_at: datetime
+    is_this: bool
+
+
 def _apps(_request: HttpRequest, user: User, _at: datetime) -> dict[str, object]:
     return {"app": app_of(user)}
 
 
+def _passkeys(_request: HttpRequest, user: User, _at: datetime) -> dict[str, object]:
+    return {"count": len(passkeys_of(user))}
+
+
 def _recovery_codes(_request: HttpRequest, user: User, _at: datetime) -> dict[str, object]:
     codes = recovery_codes_of(user)
-    return {"left": codes.codes_left() if codes else 0}
+    return {"left": codes.codes_left() if codes else 0, "few": FEW}
+
+
+def _sessions(request: HttpRequest, user: User, at: datetime) -> dict[str, object]:
+    this = sessions.public_id(request)
+    lines = [
+        SessionLine(
+            id=row.public_id,
+            browser=browser_words(row.browser),
+            began_at=row.created_at,
+            seen_at=row.last_seen_at,
+            is_this=row.public_id == this,
+        )
+        for row in sessions_of(user, at=at)
+    ]
+    return {"lines": lines, "others": len(lines) - 1}
+
+
+def _history(_request: HttpRequest, user: User, _at: datetime) -> dict[str, object]:
+    return {"lines": [sign_in_words(event) for event in sign_ins_of(user)]}
 
 
 def _nothing(_request: HttpRequest, _user: User, _at: datetime) -> dict[str, object]:
@@ -45,8 +83,11 @@ def _email(_request: HttpRequest, user: User, _at: datetime) -> dict[str, object
 SECTIONS = (
     Section(template="password", context=_nothing),
     Section(template="email", context=_email),
+    Section(template="passkeys", context=_passkeys),
     Section(template="apps", context=_apps),
     Section(template="recovery_codes", context=_recovery_codes),
+    Section(template="sessions", context=_sessions),
+    Section(template="history", context=_history),
 )
 
 

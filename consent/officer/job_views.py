@@ -71,7 +71,7 @@ def cancel(request: HttpRequest, officer: User, job_id: UUID) -> HttpResponse:
 
 @require_POST
 @officer_page
-@step_up_to_send(back="job")
+@step_up_to_send(back="job", arguments=("job_id",))
 def again(request: HttpRequest, officer: User, job_id: UUID) -> HttpResponse:
     found = _own(officer, job_id)
     try:
@@ -84,7 +84,7 @@ def again(request: HttpRequest, officer: User, job_id: UUID) -> HttpResponse:
 
 @require_POST
 @officer_page
-@step_up_to_send(back="job")
+@step_up_to_send(back="job", arguments=("job_id",))
 def download(request: HttpRequest, officer: User, job_id: UUID) -> HttpResponseBase:
     found = _own(officer, job_id)
     if found.kind != JobKind.LOG_EXPORT or found.state != JobState.DONE:

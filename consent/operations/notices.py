@@ -10,9 +10,10 @@ from django.utils import translation
 
 from accounts.identity import email_of, name_of
 from accounts.models import Notice
-from accounts.notice_kinds import TOKEN, UNTIL, NoticeKind
+from accounts.notice_kinds import BROWSER, TOKEN, UNTIL, NoticeKind
 from accounts.notice_words import WORDS
 from accounts.operations.notices import facts_of
+from accounts.wording import browser_words
 from consent.operations.outbox import send_due
 from consent.queries.register import organisation
 from consent.templatetags.parts import moment
@@ -33,6 +34,8 @@ def _mail(notice: Notice) -> None:
         said = {**facts, "when": moment(notice.created_at)}
         if UNTIL in facts:
             said[UNTIL] = moment(datetime.fromisoformat(facts[UNTIL]))
+        if BROWSER in facts:
+            said[BROWSER] = browser_words(facts[BROWSER])
         subject = getattr(user, "data_subject", None)
         content = {
             "name": name_of(subject) if subject else "",

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 
 from django.conf import settings
@@ -11,9 +12,12 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language, gettext, gettext_lazy
 
+from accounts import sessions
 from accounts.gates import data_subject_of, verified_user
 from accounts.identity import name_of
-from accounts.models import Role, User
+from accounts.models import Passkey, Role, User
+from accounts.queries import log_in_is_attacked
+from accounts.wording import SessionEnd, session_end
 from audit import health
 from consent.queries.register import organisation
 from consent.queries.values import OrganisationView
@@ -74,10 +78,28 @@ class Frame:
     def is_officer(self) -> bool:
         return self.user is not None and self.user.role == Role.OFFICER
 
+    @cached_property
+    def session(self) -> SessionEnd | None:
+        """Return until when one stays logged in; None for who is not."""
+        return (
+            session_end(sessions.current(self._request), at=timezone.now()) if self.user else None
+        )
+
+    @property
+    def previous_log_in(self) -> datetime | None:
+        """Return when one logged in the time before."""
+        return sessions.previous_log_in(self._request)
+
     @property
     def base(self) -> str:
         """Return the page around a page that customers and staff share."""
-        return "base.html" if self.is_customer else "base_office.html"
+        is_staff = self.user is not None and not self.is_customer
+        return "base_office.html" if is_staff else "base.html"
+
+    @property
+    def is_by_passkey(self) -> bool:
+        """Say whether this session was opened with a passkey."""
+        return isinstance(getattr(self._request.user, "otp_device", None), Passkey)
 
     @cached_property
     def person(self) -> str:
@@ -119,6 +141,11 @@ class Frame:
         """Return what is wrong with the log; for an officer only."""
         found = health.checks(at=timezone.now()) if self.is_officer else []
         return [check for check in found if not check.is_well]
+
+    @cached_property
+    def is_attacked(self) -> bool:
+        """Return whether somebody tries passwords on very many accounts; for an officer only."""
+        return self.is_officer and log_in_is_attacked(at=timezone.now())
 
     @property
     def is_demo(self) -> bool:

@@ -98,6 +98,18 @@ OTHER_KINDS: dict[str, Phrase] = {
         gettext_lazy("showed once more that it was you."),
         gettext_lazy("With a code, before something that we protect extra well."),
     ),
+    EventKind.SESSION_ENDED: (
+        "lock",
+        _YOU,
+        gettext_lazy("were logged out in another browser."),
+        gettext_lazy("Because you asked for it, or because you were logged in in too many places."),
+    ),
+    EventKind.VALUE_SHOWN: (
+        "eye",
+        _YOU,
+        gettext_lazy("looked at a number in full: %(category)s."),
+        _CALL_US,
+    ),
     EventKind.SIGN_IN_FAILED: (
         "alert",
         gettext_lazy("Someone"),
@@ -108,6 +120,24 @@ OTHER_KINDS: dict[str, Phrase] = {
         "key",
         _YOU,
         gettext_lazy("set up an app with codes to log in."),
+        _CALL_US,
+    ),
+    EventKind.PASSKEY_ADDED: (
+        "key",
+        _YOU,
+        gettext_lazy("made a passkey to log in."),
+        _CALL_US,
+    ),
+    EventKind.PASSKEY_RENAMED: (
+        "key",
+        _YOU,
+        gettext_lazy("gave a passkey another name."),
+        _CALL_US,
+    ),
+    EventKind.PASSKEY_REMOVED: (
+        "key",
+        _YOU,
+        gettext_lazy("removed a passkey."),
         _CALL_US,
     ),
     EventKind.RECOVERY_CODE_USED: (
@@ -212,4 +242,21 @@ OTHER_KINDS: dict[str, Phrase] = {
         gettext_lazy("took away all that gave access to your account."),
         gettext_lazy("You asked for that, because you lost everything to log in with."),
     ),
+    EventKind.RECOVERY_CODES_MADE: (
+        "key",
+        _YOU,
+        gettext_lazy("made new recovery codes. The old ones no longer work."),
+        _CALL_US,
+    ),
+    EventKind.FACTOR_DISABLED: (
+        "alert",
+        gettext_lazy("We"),
+        gettext_lazy("switched off your second step to log in."),
+        gettext_lazy("Someone typed too many wrong codes. Was this not you? Then call us at once."),
+    ),
+}
+# With what someone logged in, when it was no code from an app.
+LOGGED_IN_WITH: dict[str, Words] = {
+    "passkey": gettext_lazy("With your passkey."),
+    "recovery-code": gettext_lazy("With your password and a recovery code."),
 }

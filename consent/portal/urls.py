@@ -1,10 +1,11 @@
 from django.urls import path
 
-from consent.portal import views
+from consent.portal import value_views, views
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("mijn-gegevens/", views.my_data, name="my-data"),
+    path("mijn-gegevens/<uuid:held>/tonen/", value_views.show, name="show-value"),
     path("toestemmingen/", views.my_choices, name="my-choices"),
     path("toestemmingen/<slug:slug>/", views.purpose, name="purpose"),
     path(

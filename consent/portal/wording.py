@@ -14,6 +14,7 @@ from audit.events import EventKind
 from consent.portal.event_words import (
     BECAUSE,
     DAMAGED,
+    LOGGED_IN_WITH,
     OTHER_KINDS,
     STOPPED,
     UNKNOWN_KIND,
@@ -108,7 +109,7 @@ def sentence(event: SeenEvent) -> EventSentence:
         icon=icon,
         who=who,
         what=str(what) % about,
-        why=str(why) % about,
+        why=str(LOGGED_IN_WITH.get(event.factor, why)) % about,
         tag="",
         at=event.at,
         provable=event.provable,

@@ -28,8 +28,12 @@ SIGN_INS = frozenset(
     {
         EventKind.SIGNED_IN,
         EventKind.IDENTITY_CONFIRMED,
+        EventKind.SESSION_ENDED,
         EventKind.SIGN_IN_FAILED,
         EventKind.SECOND_FACTOR_ADDED,
+        EventKind.PASSKEY_ADDED,
+        EventKind.PASSKEY_RENAMED,
+        EventKind.PASSKEY_REMOVED,
         EventKind.RECOVERY_CODE_USED,
         EventKind.ACTIVATION_ASKED,
         EventKind.LOGIN_MADE,
@@ -47,9 +51,11 @@ SIGN_INS = frozenset(
         EventKind.RECOVERY_APPROVED,
         EventKind.RECOVERY_CANCELLED,
         EventKind.RECOVERY_DONE,
+        EventKind.RECOVERY_CODES_MADE,
+        EventKind.FACTOR_DISABLED,
     }
 )
-EVERYTHING = CHOICES | LOOKS | SIGN_INS | {EventKind.TAG_KEY_TAKEN}
+EVERYTHING = CHOICES | LOOKS | SIGN_INS | {EventKind.TAG_KEY_TAKEN, EventKind.VALUE_SHOWN}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +126,7 @@ def seen(entry: log.EntryView, register: Register, language: str, *, signed: int
         reason=str(shown.get("reason", "")),
         provable=(entry.uid,) if entry.index is not None and entry.index < signed else (),
         submission=str(shown.get("submission", "")),
+        factor=str(shown.get("factor", "")),
         is_damaged=entry.is_damaged,
     )
 

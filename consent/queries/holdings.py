@@ -25,6 +25,7 @@ from consent.queries.register import (
 from consent.queries.values import (
     CategoryHoldings,
     HeldValue,
+    HiddenValue,
     MyData,
     OpenQuestion,
     SeenEvent,
@@ -90,13 +91,12 @@ def _values(
     for row in rows.order_by("-obtained_on", "id"):
         category, place, item = items[row.item_id]
         texts = said(item.texts, language)
-        value = keyring.open_sealed(
-            key=subject.key, sealed=bytes(row.value_sealed), context=held_context(row.id)
-        ).decode()
+        value = _opened(row, subject=subject)
         found[category].append(
             (
                 place,
                 HeldValue(
+                    id=row.id,
                     label=texts["name"],
                     value=masked(value) if item.is_masked else value,
                     source=said(row.source.texts, language)["name"],
@@ -110,6 +110,29 @@ def _values(
         category: tuple(value for _, value in sorted(lines, key=lambda line: line[0]))
         for category, lines in found.items()
     }
+
+
+def hidden_value(*, subject: DataSubject, held: UUID, language: str) -> HiddenValue | None:
+    """Return a value of this person that is masked on other pages; None when there is none with this id."""
+    rows = HeldItem.objects.filter(pk=held, subject=subject, item__is_masked=True)
+    row = rows.select_related("item__category").first()
+    if row is None:
+        return None
+    value = _opened(row, subject=subject)
+    return HiddenValue(
+        id=row.id,
+        category=row.item.category.slug,
+        item=row.item.slug,
+        label=said(row.item.texts, language)["name"],
+        value=value,
+        masked=masked(value),
+    )
+
+
+def _opened(row: HeldItem, *, subject: DataSubject) -> str:
+    return keyring.open_sealed(
+        key=subject.key, sealed=bytes(row.value_sealed), context=held_context(row.id)
+    ).decode()
 
 
 def held_context(held_item_id: UUID) -> str:

@@ -27,12 +27,25 @@ class OrganisationView:
 class HeldValue:
     """One value as its owner may see it; a masked value has lost its digits here, not in the browser."""
 
+    id: UUID
     label: str
     value: str
     source: str
     obtained_on: date
     retention: str
     is_masked: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HiddenValue:
+    """A value in full that pages otherwise show masked."""
+
+    id: UUID
+    category: str  # slugs, for the log
+    item: str
+    label: str
+    value: str
+    masked: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +84,7 @@ class SeenEvent:
     outcome: str  # permitted | refused | ""
     reason: str
     submission: str = ""  # the number that choices saved with one press share
+    factor: str = ""  # how someone logged in: app | passkey | recovery-code | ""
     provable: tuple[UUID, ...] = ()  # the lines of the log that a signed head covers
     is_damaged: bool = False  # someone changed what it says, so that it cannot be read
 

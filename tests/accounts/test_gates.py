@@ -14,7 +14,7 @@ from accounts.gates import (
 )
 from accounts.middleware import BothFactorsRequired
 from accounts.models import DataSubject, TotpDevice, User
-from accounts.session_store import SessionStore
+from accounts.session_store import ROLE, SessionStore
 from tests import factories
 from tests.accounts.steps import Enrolled, log_in
 
@@ -30,6 +30,7 @@ def as_user(user: User, *, verified: bool) -> HttpRequest:
     user.is_verified = lambda: verified  # type: ignore[attr-defined]  # as the middleware does
     request.user = user
     request.session = SessionStore()
+    request.session[ROLE] = user.role
     return request
 
 

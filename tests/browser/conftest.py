@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, StorageState, sync_playwright
 
 from accounts import totp
-from tests.processes.databases import fresh_environment
+from tests.processes.databases import fresh_environment, python, said
 from tests.processes.demo import RunningDemo, running_demo
 from tests.run import find_browser
 
@@ -69,13 +69,21 @@ def newcomer(browser: Browser, site: RunningDemo) -> StorageState:
         secret = "".join(page.locator("dd.mono").inner_text().split())
         page.fill("input[name=code]", code_now(secret))
         page.get_by_role("button", name="Verder").click()
-        page.locator("button[name=kept]").click()
+        page.fill("input[name=code]", page.locator("main ul.values li").first.inner_text())
+        page.get_by_role("button", name="Verder").click()
         page.wait_for_url("**/mijn-gegevens/**")
         return context.storage_state()
 
 
 def code_now(secret: str) -> str:
     return totp.code_at(b32decode(secret), totp.step_at(time.time()))
+
+
+def held(site: RunningDemo, act: str, person: dict[str, str], *more: str) -> float:
+    """Change the sessions of a person as `held_session` can, and return how many seconds are left."""
+    module = "tests.browser.held_session"
+    process = python("-m", module, act, person["email"], *more, environment=site.environment)
+    return float(said(process))
 
 
 def _log_in(browser: Browser, site: RunningDemo, person: dict[str, str]) -> StorageState:

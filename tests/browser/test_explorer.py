@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, StorageState
 
+from tests.browser.conftest import held
 from tests.browser.test_pages import (
     CLIPPED,
     Opener,
@@ -94,7 +95,8 @@ def test_the_pages_of_the_log_lead_there_and_back_without_scripts(open_page: Ope
     assert page.locator("tbody[role=rowgroup] th").all_inner_texts() == first
 
 
-def test_a_customer_takes_the_key(open_page: Opener) -> None:
+def test_a_customer_takes_the_key(open_page: Opener, site: RunningDemo) -> None:
+    held(site, "fresh", site.accounts["customers"][0])
     page = open_page("customer", "/wie-keek/")
     page.get_by_role("link", name="Uw sleutel om zelf na te gaan").click()
 

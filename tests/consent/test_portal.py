@@ -727,7 +727,7 @@ class TestTemplates:
         asks = re.compile(r"(?:faults|error_summary)\.html\" with \w+=form(?:\.error_list)? only")
         able_to_fail = [path for path in self.ALL if asks.search(self._read(path))]
 
-        assert len(able_to_fail) == 7
+        assert len(able_to_fail) == 12
         for path in able_to_fail:
             assert "#fouten" in self._read(path), path
 

@@ -110,7 +110,7 @@ def log_in_with_one_code(user: User) -> dict[str, Any]:
     def keep() -> str:
         tab = Client()
         tab.cookies = browser.cookies
-        return tab.post("/inloggen/instellen/herstelcodes/", {"kept": "1"}).headers["Location"]
+        return tab.post("/inloggen/instellen/herstelcodes/", {"code": "0"}).headers["Location"]
 
     with (
         mock.patch.object(operations, "confirm_recovery_codes", return_value=True),

@@ -48,3 +48,24 @@ def test_of_one_way_to_an_account_one_use_counts(tmp_path: Path) -> None:
         },
         "notices": 1,
     }
+
+
+def test_of_passkeys_that_answer_at_once_one_counts(tmp_path: Path) -> None:
+    with fresh_environment(tmp_path) as environment:
+        environment["REGIE_ALLOWED_HOSTS"] = "testserver"
+        manage("migrate", "--verbosity", "0", environment=environment)
+        program = "tests.processes.passkeys_at_once"
+        found = json.loads(said(python("-m", program, environment=environment)))
+
+    assert found == {
+        "firstPasskeys": {
+            "outcomes": {"made": 1, "AlreadyEnrolledError": 5},
+            "passkeys": 1,
+            "logged": 1,
+        },
+        "oneQuestion": {
+            "outcomes": {"/mijn-gegevens/#inhoud": 1, "refused": 5},
+            "logged": 1,
+        },
+        "copies": {"outcomes": {"/mijn-gegevens/#inhoud": 1, "refused": 5}},
+    }
