@@ -8,7 +8,9 @@ from django.utils import timezone
 from rest_framework import authentication, exceptions, permissions
 from rest_framework.request import Request
 
-from accounts import allowances, live_clients, tokens
+from accounts import allowances, live_clients, policy, tokens
+from accounts.policy import Action, Target
+from accounts.vocabulary import Party
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView
@@ -75,7 +77,8 @@ class HasScope(permissions.BasePermission):
             return False
         self.message = f"This access token does not have the scope {scope}."
         self.code = "insufficient-scope"
-        return scope in request.auth.scopes
+        actor = policy.Actor(party=Party.SERVICE, scopes=request.auth.scopes)
+        return policy.can(actor, Action.CALL_API, Target(scope=scope)).permitted
 
 
 def _caller(claims: tokens.Claims, client: live_clients.LiveClient) -> Caller:

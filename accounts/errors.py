@@ -92,6 +92,30 @@ class OwnAccountError(AccountsError):
     """Nobody may do this to the own account."""
 
 
+class NotAllowedError(AccountsError):
+    """The table of rights (`accounts/policy.py`) has no yes for it; `reason` says which rule refused."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class UnknownReferenceError(AccountsError):
+    """Nobody who can be meant has this customer number."""
+
+
+class UnknownMandateError(AccountsError):
+    """There is no such mandate for whoever asks."""
+
+
+class MandateCodeError(AccountsError):
+    """No mandate waits for this customer with this code."""
+
+
+class MandateNotEndedError(AccountsError):
+    """The law gave this mandate; whom it is about cannot end it here."""
+
+
 class WrongPasskeyError(AccountsError):
     """What the device answered proves nothing here; what is wrong with it stays inside."""
 

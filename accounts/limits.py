@@ -43,6 +43,9 @@ REQUESTS_PER_PERSON = Limit(name="request-person", counts=Counted.ACCOUNT, most=
 REQUESTS_PER_ADDRESS = Limit(name="request-address", counts=Counted.ADDRESS, most=20)
 POSTED_CODES_PER_ADDRESS = Limit(name="posted-code-address", counts=Counted.ADDRESS, most=20)
 PASSWORD_CHANGES = Limit(name="password-change", counts=Counted.ACCOUNT, most=10)
+# Wrong customer numbers at the service desk, and wrong codes of a mandate.
+NUMBERS_PER_EMPLOYEE = Limit(name="number-employee", counts=Counted.ACCOUNT, most=10)
+MANDATE_CODES = Limit(name="mandate-code", counts=Counted.ACCOUNT, most=10)
 # Refuses nobody: more accounts than this with a wrong password, and somebody is trying passwords on all of them.
 ACCOUNTS_WITH_A_WRONG_PASSWORD = Limit(name="wrong-accounts", counts=Counted.EVERYTHING, most=100)
 
@@ -57,5 +60,7 @@ LIMITS = (
     REQUESTS_PER_ADDRESS,
     POSTED_CODES_PER_ADDRESS,
     PASSWORD_CHANGES,
+    NUMBERS_PER_EMPLOYEE,
+    MANDATE_CODES,
     ACCOUNTS_WITH_A_WRONG_PASSWORD,
 )

@@ -3,6 +3,7 @@
 import enum
 
 TOKEN = "token"  # noqa: S105  # the name of the fact that the link of a notice is made of
+OTHER = "other"  # the name of a fact that is how another person is addressed
 BROWSER = "browser"  # the name of a fact that is a kind of browser, as a code
 UNTIL = "until"  # the name of a fact that is a moment, in ISO 8601
 
@@ -34,3 +35,8 @@ class NoticeKind(enum.StrEnum):
     RECOVERY_DONE = "recovery-done"
     INVITATION = "invitation"
     RECOVERY_CODES_MADE = "recovery-codes-made"
+    MANDATE_GIVEN = "mandate-given"
+    MANDATE_ACCEPTED = "mandate-accepted"
+    MANDATE_RECORDED = "mandate-recorded"
+    MANDATE_STARTED = "mandate-started"
+    MANDATE_ENDED = "mandate-ended"

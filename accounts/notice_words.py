@@ -203,4 +203,40 @@ WORDS: dict[NoticeKind, NoticeWords] = {
         link="invitation-link",
         was_it_you=False,
     ),
+    NoticeKind.MANDATE_GIVEN: NoticeWords(
+        subject=_("You made a mandate"),
+        says=(
+            _("On %(when)s you made a mandate, so that someone can act for you."),
+            _("It counts once that person accepts it with your code. You can end it at Mandates."),
+        ),
+    ),
+    NoticeKind.MANDATE_ACCEPTED: NoticeWords(
+        subject=_("Someone can act for you now"),
+        says=(
+            _("On %(when)s %(other)s accepted your mandate, and can act for you."),
+            _("You can end this at any moment: log in and go to Mandates."),
+        ),
+        was_it_you=False,
+    ),
+    NoticeKind.MANDATE_RECORDED: NoticeWords(
+        subject=_("A mandate was written down"),
+        says=(
+            _("On %(when)s we wrote down a mandate between you and %(other)s."),
+            _("This follows from the law. You can see it at Mandates."),
+        ),
+        was_it_you=False,
+    ),
+    NoticeKind.MANDATE_STARTED: NoticeWords(
+        subject=_("Someone acts for you"),
+        says=(
+            _("On %(when)s %(other)s began to act for you, with a mandate."),
+            _("At Who looked? you can see what was looked at and chosen."),
+        ),
+        was_it_you=False,
+    ),
+    NoticeKind.MANDATE_ENDED: NoticeWords(
+        subject=_("A mandate has ended"),
+        says=(_("On %(when)s the mandate between you and %(other)s ended."),),
+        was_it_you=False,
+    ),
 }

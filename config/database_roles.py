@@ -51,6 +51,7 @@ _ORDINARY = (
     *("accounts_recoverycode",),
     *("accounts_recoverydevice", "accounts_throttlecounter", "accounts_totpdevice"),
     *("accounts_usedassertion", "accounts_user", "accounts_usersession"),
+    *("accounts_deskopening", "accounts_mandate"),
     "django_otp_webauthn_webauthnuserhandle",
     *("consent_currentconsent", "consent_datacategory", "consent_dataitem"),
     *("consent_dismissedquestion", "consent_helditem", "consent_job", "consent_message"),

@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0005_client_allowance"),
+        ("accounts", "0010_mandates_and_the_desk"),
         ("audit", "0008_who_signs"),
     ]
 

@@ -11,6 +11,8 @@ from accounts.models.access import (
     RequestKind,
 )
 from accounts.models.clients import ClientKey, Recipient, ServiceClient, UsedAssertion
+from accounts.models.desk import DeskOpening
+from accounts.models.mandates import Mandate
 from accounts.models.notices import Notice
 from accounts.models.people import DataSubject, Role, User
 from accounts.models.sessions import UserSession
@@ -23,9 +25,11 @@ __all__ = [
     "ClientAllowance",
     "ClientKey",
     "DataSubject",
+    "DeskOpening",
     "Invitation",
     "LinkPurpose",
     "MailLink",
+    "Mandate",
     "Notice",
     "Passkey",
     "PostedCode",

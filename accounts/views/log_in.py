@@ -43,7 +43,6 @@ from accounts.views.passkey_part import passkey_part
 from accounts.wording import fault, setup_texts
 
 _METHODS: dict[type[Device], Method] = {
-    RecoveryDevice: Method.RECOVERY_CODE,
     Passkey: Method.PASSKEY,
 }
 

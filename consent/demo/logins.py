@@ -32,7 +32,7 @@ class WithoutLogin(TypedDict):
     name: str
 
 
-class Officer(TypedDict):
+class Employee(TypedDict):
     email: str
     password: str
     totpSecret: str
@@ -50,7 +50,9 @@ class Logins(TypedDict):
     customers: list[Customer]
     notEnrolled: list[NotEnrolled]
     withoutLogin: list[WithoutLogin]
-    officer: Officer
+    officer: Employee
+    desk: Employee
+    admin: Employee
     services: list[Service]
 
 
@@ -94,17 +96,19 @@ def table(logins: Logins, *, seconds: float) -> str:
         ("(no account: ask for a letter)", person["reference"], "", "", "")
         for person in logins.get("withoutLogin", [])  # an older demo wrote none
     ]
-    rows += [_row(logins["officer"], seconds)]
+    rows += [_row(logins["officer"], seconds), _row(logins["desk"], seconds)]
+    rows += [_row(logins["admin"], seconds)]
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
     lines = [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in rows
     ]
-    lines[-1] += "  privacy officer"
+    for place, role in enumerate(("privacy officer", "service desk", "administrator"), start=-3):
+        lines[place] += f"  {role}"
     return "\n".join(lines)
 
 
-def _row(person: Customer | Officer, seconds: float) -> tuple[str, str, str, str, str]:
+def _row(person: Customer | Employee, seconds: float) -> tuple[str, str, str, str, str]:
     from accounts import totp  # noqa: PLC0415  # it imports Django
 
     secret = base64.b32decode(person["totpSecret"])

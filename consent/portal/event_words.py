@@ -1,13 +1,10 @@
 """What happened and why, in the words that a customer reads; `wording.py` puts them together."""
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
 from audit.events import EventKind
+from consent.portal.other_words import Phrase, Words
 from consent.vocabulary import Reason
-
-Words = str | Promise
-Phrase = tuple[str, Words, Words, Words]  # icon, who, what, why
 
 BECAUSE: dict[str, Words] = {
     Reason.CONSENT_GIVEN: gettext_lazy("You said yes to this."),

@@ -260,7 +260,7 @@ class TestPasswordAlone:
         )
         with pytest.raises(AlreadyEnrolledError):
             operations.add_passkey(
-                user=newcomer, answer=answer, name="", is_proven=False, at=NOW,
+                user=newcomer, answer=answer, name="", is_proven=False, keep=None, at=NOW,
                 question=operations.Question(challenge=asked["challenge"], asked_at=NOW),
             )  # fmt: skip
         assert not Passkey.objects.exists()

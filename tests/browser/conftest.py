@@ -60,6 +60,11 @@ def officer(browser: Browser, site: RunningDemo) -> StorageState:
 
 
 @pytest.fixture(scope="session")
+def desk(browser: Browser, site: RunningDemo) -> StorageState:
+    return _log_in(browser, site, site.accounts["desk"])
+
+
+@pytest.fixture(scope="session")
 def newcomer(browser: Browser, site: RunningDemo) -> StorageState:
     """Someone who never chose anything, after setting up both factors."""
     person = site.accounts["notEnrolled"][0]

@@ -42,6 +42,7 @@ def make_first_passkeys(user: User) -> dict[str, Any]:
                 question=question,
                 name="telefoon",
                 is_proven=False,
+                keep=None,
                 at=at,
             )
             return "made"
@@ -66,6 +67,7 @@ def add(user: User, device: SoftAuthenticator) -> None:
         question=question,
         name="telefoon",
         is_proven=True,
+        keep=None,
         at=at,
     )
 
