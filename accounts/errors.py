@@ -2,6 +2,8 @@
 
 from datetime import datetime, timedelta
 
+from accounts.password_rules import Weakness
+
 
 class AccountsError(Exception):
     """Something anticipated. The message tells what to do next."""
@@ -84,6 +86,30 @@ class LastWayInError(AccountsError):
 
 class AlreadyEnrolledError(AccountsError):
     """There is a second factor; a password alone cannot add one."""
+
+
+class WeakPasswordError(AccountsError):
+    """A new password is too short or too easy to guess."""
+
+    def __init__(self, weakness: Weakness) -> None:
+        super().__init__(weakness)
+        self.weakness = weakness
+
+
+class RecoveryBlockedError(AccountsError):
+    """The e-mail address was changed too short ago: nobody may take the account over by it."""
+
+
+class SameOfficerError(AccountsError):
+    """Whoever asked for something may not also approve it."""
+
+
+class CaseExistsError(AccountsError):
+    """There is a case for this account that has not ended."""
+
+
+class OwnAccountError(AccountsError):
+    """Nobody may do this to the own account."""
 
 
 class NotAllowedError(AccountsError):

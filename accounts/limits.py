@@ -40,6 +40,11 @@ CODES_PER_ADDRESS = Limit(name="code-address", counts=Counted.ADDRESS, most=20)
 PASSKEYS_PER_ADDRESS = Limit(name="passkey-address", counts=Counted.ADDRESS, most=50)
 # Each asks something of the provider.
 PROVIDER_PER_ADDRESS = Limit(name="provider-address", counts=Counted.ADDRESS, most=50)
+# Questions on pages that do not tell who is known here: about one person, and from one address.
+REQUESTS_PER_PERSON = Limit(name="request-person", counts=Counted.ACCOUNT, most=5)
+REQUESTS_PER_ADDRESS = Limit(name="request-address", counts=Counted.ADDRESS, most=20)
+POSTED_CODES_PER_ADDRESS = Limit(name="posted-code-address", counts=Counted.ADDRESS, most=20)
+PASSWORD_CHANGES = Limit(name="password-change", counts=Counted.ACCOUNT, most=10)
 # Wrong customer numbers at the service desk, and wrong codes of a mandate.
 NUMBERS_PER_EMPLOYEE = Limit(name="number-employee", counts=Counted.ACCOUNT, most=10)
 MANDATE_CODES = Limit(name="mandate-code", counts=Counted.ACCOUNT, most=10)
@@ -54,6 +59,10 @@ LIMITS = (
     CODES_PER_ADDRESS,
     PASSKEYS_PER_ADDRESS,
     PROVIDER_PER_ADDRESS,
+    REQUESTS_PER_PERSON,
+    REQUESTS_PER_ADDRESS,
+    POSTED_CODES_PER_ADDRESS,
+    PASSWORD_CHANGES,
     NUMBERS_PER_EMPLOYEE,
     MANDATE_CODES,
     ACCOUNTS_WITH_A_WRONG_PASSWORD,

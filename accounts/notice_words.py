@@ -90,6 +90,127 @@ WORDS: dict[NoticeKind, NoticeWords] = {
             _("With these, one can set up a new app with codes. The old app then stops working."),
         ),
     ),
+    NoticeKind.ACTIVATION_LINK: NoticeWords(
+        subject=_("Make your account"),
+        says=(
+            _("You filled in the code of our letter."),
+            _("Open this link within 24 hours to make your account:"),
+        ),
+        link="activation-link",
+    ),
+    NoticeKind.ACTIVATED: NoticeWords(
+        subject=_("Your account is ready"),
+        says=(_("On %(when)s your account was made, with the code of our letter."),),
+    ),
+    NoticeKind.ALREADY_ACTIVE: NoticeWords(
+        subject=_("You have an account already"),
+        says=(
+            _("On %(when)s someone asked for a letter to make an account for you."),
+            _("You have an account, so we send no letter. You can simply log in."),
+        ),
+    ),
+    NoticeKind.ADDRESS_IN_USE: NoticeWords(
+        subject=_("Someone filled in your e-mail address"),
+        says=(
+            _("On %(when)s someone wanted to use this e-mail address for an account."),
+            _("You have an account with this address already, so nothing changed."),
+        ),
+    ),
+    NoticeKind.PASSWORD_RESET: NoticeWords(
+        subject=_("Choose a new password"),
+        says=(
+            _("On %(when)s someone asked for a new password for your account."),
+            _("Open this link within half an hour. Keep the app with codes at hand:"),
+        ),
+        link="password-reset-link",
+    ),
+    NoticeKind.RESET_IMPOSSIBLE: NoticeWords(
+        subject=_("A new password is not possible by e-mail"),
+        says=(
+            _("On %(when)s someone asked for a new password for your account."),
+            _("Your account has no app with codes, or it is the account of an employee."),
+            _("A customer can ask for a letter with a code. An employee asks an administrator."),
+        ),
+    ),
+    NoticeKind.EMAIL_CHANGE: NoticeWords(
+        subject=_("Your new e-mail address"),
+        says=(
+            _("On %(when)s you filled in this address as your new e-mail address."),
+            _("Open this link within an hour, and you log in with it from then on:"),
+        ),
+        link="email-change-link",
+    ),
+    NoticeKind.EMAIL_CHANGED: NoticeWords(
+        subject=_("Your e-mail address was changed"),
+        says=(
+            _("On %(when)s your account got another e-mail address."),
+            _("Did you not do this? Then put your old address back, before %(until)s:"),
+        ),
+        link="email-undo-link",
+    ),
+    NoticeKind.EMAIL_RESTORED: NoticeWords(
+        subject=_("Your old e-mail address counts again"),
+        says=(
+            _("On %(when)s your old e-mail address was put back."),
+            _("Everyone is logged out. Log in and choose another password."),
+        ),
+    ),
+    NoticeKind.DEVICE_LETTER_ASKED: NoticeWords(
+        subject=_("We send you a code by post"),
+        says=(
+            _("On %(when)s someone who knows your password asked for a code by post."),
+            _("With that code one can set up a new app with codes. It comes to your home address."),
+        ),
+    ),
+    NoticeKind.DEVICE_LETTER_REFUSED: NoticeWords(
+        subject=_("We could not send a code by post"),
+        says=(
+            _("You asked for a code by post."),
+            _("We have had your address for less than 30 days, or we do not know it. Call us."),
+        ),
+    ),
+    NoticeKind.DEVICE_LETTER_USED: NoticeWords(
+        subject=_("The code of our letter was used"),
+        says=(
+            _("On %(when)s someone used your password and the code of our letter."),
+            _("With these, one can set up a new app with codes. The old app then stops working."),
+        ),
+    ),
+    NoticeKind.RECOVERY_OPENED: NoticeWords(
+        subject=_("Someone says that you lost your account"),
+        says=(
+            _("On %(when)s someone showed us who he is, and said that everything was lost."),
+            _("A second employee looks at it now. Was this not you? Then stop it here:"),
+        ),
+        link="recovery-cancel-link",
+    ),
+    NoticeKind.RECOVERY_APPROVED: NoticeWords(
+        subject=_("In three days your account starts anew"),
+        says=(
+            _("Two employees agreed that you lost everything."),
+            _("On %(until)s all that gives access stops working. Then we send a letter."),
+            _("Was this not you? Then stop it here:"),
+        ),
+        link="recovery-cancel-link",
+    ),
+    NoticeKind.RECOVERY_CANCELLED: NoticeWords(
+        subject=_("It was stopped: nothing changed in your account"),
+        says=(_("On %(when)s it was stopped that your account starts anew."),),
+        was_it_you=False,
+    ),
+    NoticeKind.RECOVERY_DONE: NoticeWords(
+        subject=_("Your account starts anew"),
+        says=(
+            _("On %(when)s your password, your app and your recovery codes stopped working."),
+            _("You get a code with which you make your account ready again."),
+        ),
+    ),
+    NoticeKind.INVITATION: NoticeWords(
+        subject=_("You are invited to work with us"),
+        says=(_("An administrator invited you. Open this link within 24 hours:"),),
+        link="invitation-link",
+        was_it_you=False,
+    ),
     NoticeKind.MANDATE_GIVEN: NoticeWords(
         subject=_("You made a mandate"),
         says=(

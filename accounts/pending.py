@@ -12,6 +12,8 @@ from django.http import HttpRequest
 
 from accounts.session_store import PENDING, SessionStore
 
+POSTED_CODE = "posted-code"  # in the place of a device: a code by post was passed
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pending:

@@ -1,7 +1,17 @@
 from django.urls import path
 
 from accounts.oauth import views as oauth
-from accounts.views import factors, my_passkeys, passkeys
+from accounts.views import (
+    activation,
+    device_letters,
+    email_change,
+    factors,
+    my_passkeys,
+    passkeys,
+    passwords,
+    recovery_cases,
+    staff,
+)
 from accounts.views import identities as identity_pages
 from accounts.views import log_in as log_in_pages
 from accounts.views import sessions as session_pages
@@ -18,6 +28,56 @@ urlpatterns = [
     path("inloggen/extern/terug/", identity_pages.back, name="provider-back"),
     path("bevestigen/extern/", identity_pages.confirm, name="provider-confirm"),
     path("beveiliging/inlogmiddelen/", identity_pages.identities, name="identities"),
+    path("inloggen/brief/", device_letters.letter, name="device-letter"),
+    path("inloggen/brief/code/", device_letters.letter_code, name="device-letter-code"),
+    path("activeren/", activation.activate, name="activate"),
+    path("activeren/gevraagd/", activation.activation_asked, name="activation-asked"),
+    path("activeren/code/", activation.activation_code, name="activation-code"),
+    path("activeren/verstuurd/", activation.activation_mailed, name="activation-mailed"),
+    path("activeren/<str:token>/", activation.activation_link, name="activation-link"),
+    path("wachtwoord-vergeten/", passwords.forgotten, name="password-reset"),
+    path("wachtwoord-vergeten/gevraagd/", passwords.forgotten_asked, name="password-reset-asked"),
+    path("wachtwoord-vergeten/<str:token>/", passwords.reset, name="password-reset-link"),
+    path("beveiliging/wachtwoord/", passwords.change, name="change-password"),
+    path("beveiliging/e-mail/", email_change.change, name="change-email"),
+    path("e-mail/bevestigen/<str:token>/", email_change.confirm, name="email-change-link"),
+    path("e-mail/terugzetten/<str:token>/", email_change.undo, name="email-undo-link"),
+    path("herstel/stoppen/<str:token>/", recovery_cases.not_me, name="recovery-cancel-link"),
+    path("uitnodiging/<str:token>/", staff.invited, name="invitation-link"),
+    path("kantoor/herstel/", recovery_cases.cases, name="recovery-cases"),
+    path(
+        "kantoor/herstel/<uuid:case_id>/goedkeuren/",
+        recovery_cases.approve,
+        name="recovery-approve",
+    ),
+    path("kantoor/herstel/<uuid:case_id>/stoppen/", recovery_cases.stop, name="recovery-stop"),
+    path("kantoor/medewerkers/", staff.staff, name="staff"),
+    path("kantoor/medewerkers/<uuid:user_id>/stoppen/", staff.stop, name="staff-stop"),
+    path(
+        "kantoor/medewerkers/<uuid:user_id>/herstel/",
+        recovery_cases.open_for_employee,
+        name="staff-recovery",
+    ),
+    path(
+        "kantoor/medewerkers/herstel/<uuid:case_id>/goedkeuren/",
+        recovery_cases.approve_for_employee,
+        name="staff-recovery-approve",
+    ),
+    path(
+        "kantoor/medewerkers/herstel/<uuid:case_id>/stoppen/",
+        recovery_cases.stop_for_employee,
+        name="staff-recovery-stop",
+    ),
+    path(
+        "kantoor/uitnodigingen/<uuid:invitation_id>/goedkeuren/",
+        staff.approve,
+        name="invitation-approve",
+    ),
+    path(
+        "kantoor/uitnodigingen/<uuid:invitation_id>/intrekken/",
+        staff.withdraw,
+        name="invitation-withdraw",
+    ),
     path("inloggen/passkey/", passkeys.log_in_passkey, name="log-in-passkey"),
     path("inloggen/passkey/vraag/", passkeys.log_in_question, name="log-in-passkey-question"),
     path("inloggen/code/passkey/", passkeys.code_passkey, name="code-passkey"),

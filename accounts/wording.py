@@ -22,11 +22,13 @@ from accounts.errors import (
     PasskeyQuestionOverError,
     TooManyAttemptsError,
     TooManyPasskeysError,
+    WeakPasswordError,
     WrongCodeError,
     WrongPasskeyError,
 )
 from accounts.identity import email_of
 from accounts.models import TotpDevice, UserSession
+from accounts.password_rules import LONGEST, SHORTEST, SHORTEST_OF_STAFF, Weakness
 from accounts.session_store import limits_of
 from audit.events import EventKind
 from audit.queries import EntryView
@@ -57,6 +59,29 @@ def fault(error: AccountsError, *, at: datetime, is_app: bool = False) -> str:
             return _("This code is not right. Type the code that your app shows now.")
         return _("This code is not right, or it was used before. Try another code.")
     return _("This e-mail address and password do not belong together. Check both.")
+
+
+def posted_code_fault(error: AccountsError, *, at: datetime) -> str:
+    """Say what is wrong with a code from a letter, or how long to wait."""
+    if isinstance(error, TooManyAttemptsError):
+        return fault(error, at=at)
+    return _("This code is not right, or it no longer counts. Look at the letter again.")
+
+
+def weak_password(error: WeakPasswordError, *, is_staff: bool) -> str:
+    """Say what is wrong with a new password, and what makes a good one."""
+    if error.weakness is Weakness.TOO_SHORT:
+        least = SHORTEST_OF_STAFF if is_staff else SHORTEST
+        return _("This password is too short. Use at least %(count)s characters.") % {
+            "count": least
+        }
+    if error.weakness is Weakness.TOO_LONG:
+        return _("This password is too long. Use at most %(count)s characters.") % {
+            "count": LONGEST
+        }
+    if error.weakness is Weakness.LEAKED:
+        return _("This password has leaked somewhere before. Choose another one.")
+    return _("This password is easy to guess. Use a few words that do not belong together.")
 
 
 def passkey_fault(error: AccountsError, *, at: datetime) -> str:

@@ -45,10 +45,10 @@ _LOG: dict[str, Grants] = {
 _ONLY_ADDED = ("consent_consentrecord", "consent_noticeversion")
 _NEVER_REMOVED = ("accounts_datasubject", "accounts_purposerequest", "accounts_serviceclient")
 _ORDINARY = (
-    *("accounts_clientallowance", "accounts_clientkey", "accounts_notice", "accounts_passkey"),
-    *("accounts_recipient", "accounts_recoverycode"),
-    *("accounts_clientkey", "accounts_notice", "accounts_oidcidentity"),
-    *("accounts_passkey", "accounts_recipient", "accounts_recoverycode"),
+    *("accounts_accountrequest", "accounts_clientallowance", "accounts_clientkey"),
+    *("accounts_invitation", "accounts_maillink", "accounts_notice", "accounts_oidcidentity"),
+    *("accounts_passkey", "accounts_postedcode", "accounts_recipient", "accounts_recoverycase"),
+    *("accounts_recoverycode",),
     *("accounts_recoverydevice", "accounts_throttlecounter", "accounts_totpdevice"),
     *("accounts_usedassertion", "accounts_user", "accounts_usersession"),
     *("accounts_deskopening", "accounts_mandate"),

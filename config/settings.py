@@ -8,6 +8,8 @@ from accounts import relying_party
 from accounts.session_rules import Limits
 from audit.keyfiles import django_secret
 from config import env
+from config.logs import to_console
+from config.schedule import SCHEDULE
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -16,6 +18,10 @@ DATA_DIR = env.own_folder("REGIE_DATA_DIR", default=BASE_DIR / "var")
 KEYS_DIR = env.folder("REGIE_KEYS_DIR", default=DATA_DIR / "keys")
 # What people asked for and download later: copies of the log, so for this account alone.
 EXPORTS_DIR = DATA_DIR / "exports"
+# Letters with a code, for whoever prints and posts them; each is a page in one file.
+LETTERS_DIR = env.folder("REGIE_LETTERS_DIR", default=DATA_DIR / "letters")
+# Which item of the catalogue holds the address that letters go to.
+ADDRESS_ITEM = env.text("REGIE_ADDRESS_ITEM", default="adres")
 EXPORTS_ARE_KEPT = timedelta(
     days=env.number("REGIE_EXPORTS_KEPT_DAYS", default=7, least=1, most=30)
 )
@@ -99,13 +105,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["accounts.backends.EmailBackend"]
 PASSWORD_HASHERS = ["accounts.passwords.TunedArgon2"]
-AUTH_PASSWORD_VALIDATORS = [
-    {
-        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
-        "OPTIONS": {"min_length": 12},
-    },
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-]
+# Passwords that leaked elsewhere, made by `manage.py make_breach_list`; none by default.
+BREACH_LIST = env.folder("REGIE_BREACH_LIST", default=DATA_DIR / "breached-passwords")
 LOGIN_URL = "log-in"
 LOGIN_PENDING_LASTS = timedelta(minutes=10)
 # How long a customer stays open before an employee of the service desk.
@@ -211,22 +212,7 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False  # its messages take the form that LOGGING gives to all
-CELERY_BEAT_SCHEDULE = {
-    "settle-log": {"task": "audit.tasks.settle_log", "schedule": 2.0},
-    "verify-log": {"task": "audit.tasks.verify_log", "schedule": 300.0},  # once a night; see there
-    # What waited too long is not asked any more: the next one asks about a newer head.
-    "ask-witnesses": {
-        "task": "audit.tasks.ask_witnesses",
-        "schedule": 5.0,
-        "options": {"expires": 5.0},
-    },
-    "send-messages": {"task": "consent.tasks.send_messages", "schedule": 5.0},
-    "remind-of-keys": {"task": "consent.tasks.remind_of_keys", "schedule": 3600.0},
-    "expire-months": {"task": "audit.tasks.expire_months", "schedule": 86_400.0},
-    "recover-jobs": {"task": "consent.tasks.recover_jobs", "schedule": 5.0},
-    "forget-old-jobs": {"task": "consent.tasks.forget_old_jobs", "schedule": 900.0},
-    "forget-assertions": {"task": "accounts.tasks.forget_expired", "schedule": 3600.0},
-}
+CELERY_BEAT_SCHEDULE = SCHEDULE
 
 # The log. The origin names it for ever (C2SP tlog-checkpoint): choose it before the first start.
 # Every signed head, outside the database; docs/audit-log.md. None: the tests keep none.
@@ -286,32 +272,10 @@ SPECTACULAR_SETTINGS = {
 
 # What goes wrong is told without a value of a person: docs/decisions/0029.
 DEFAULT_EXCEPTION_REPORTER = "config.process_log.Reporter"
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "plain": {
-            "()": "config.process_log.Formatter",
-            "format": "{asctime} {levelname} {name}: {message}",
-            "style": "{",
-        }
-    },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "loggers": {
-        "django": {"handlers": []},  # nothing is mailed, nor written in a form that is not ours
-        # Whatever the level: no row of the database, and no page with what was filled into it.
-        "django.db.backends": {"level": "INFO"},
-        "django.template": {"level": "INFO"},
-        # A refusal is an answer, and no event for the operator.
-        "django.request": {"level": "ERROR"},
-        "waitress": {"level": "ERROR"},
-    },
-    "root": {
-        "handlers": ["console"],
-        "level": env.choice(
-            "REGIE_LOG_LEVEL",
-            default="WARNING",
-            options=("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"),
-        ),
-    },
-}
+LOGGING = to_console(
+    env.choice(
+        "REGIE_LOG_LEVEL",
+        default="WARNING",
+        options=("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"),
+    )
+)

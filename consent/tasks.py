@@ -6,6 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from consent.operations import job_kinds, jobs, key_reminders
+from consent.operations.letters import make_letters as make_due_letters
 from consent.operations.messages import send_messages as send_due_messages
 from consent.operations.notices import send_notices
 
@@ -21,6 +22,12 @@ def send_messages(**_later: object) -> None:
 def remind_of_keys(**_later: object) -> None:
     """Tell of keys of services that end soon. Safe to run twice, and by several workers at once."""
     key_reminders.remind_of_keys(at=timezone.now())
+
+
+@shared_task
+def make_letters(**_later: object) -> None:
+    """Make the letters with a code, for whoever prints and posts them."""
+    make_due_letters(at=timezone.now())
 
 
 @shared_task

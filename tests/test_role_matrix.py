@@ -30,9 +30,12 @@ AS_CUSTOMER = "as a customer"
 
 NO_JOB = "00000000-0000-4000-8000-000000000000"
 
+NO_TOKEN = "x" * 43  # of the length of one; it leads nowhere
+
 HALFWAY_PAGES = {
     *("log-in-code", "log-in-recovery", "enrol", "enrol-codes"),
     *("code-passkey", "code-passkey-question", "passkey-enrol", "passkey-enrol-question"),
+    *("device-letter", "device-letter-code"),
 }
 
 
@@ -123,20 +126,6 @@ def for_officers(status: object, method: str = "get", *arguments: str) -> Row:
     )
 
 
-def for_the_desk(status: object, method: str = "get", *arguments: str) -> Row:
-    return Row(
-        anonymous=LOG_IN,
-        halfway=LOG_IN,
-        customer=403,
-        officer=403,
-        desk=status,
-        admin=403,
-        service=LOG_IN,
-        method=method,
-        arguments=arguments,
-    )
-
-
 def for_admins(status: object, method: str = "get", *arguments: str) -> Row:
     return Row(
         anonymous=LOG_IN,
@@ -145,6 +134,20 @@ def for_admins(status: object, method: str = "get", *arguments: str) -> Row:
         officer=403,
         desk=403,
         admin=status,
+        service=LOG_IN,
+        method=method,
+        arguments=arguments,
+    )
+
+
+def for_the_desk(status: object, method: str = "get", *arguments: str) -> Row:
+    return Row(
+        anonymous=LOG_IN,
+        halfway=LOG_IN,
+        customer=403,
+        officer=403,
+        desk=status,
+        admin=403,
         service=LOG_IN,
         method=method,
         arguments=arguments,
@@ -176,6 +179,32 @@ MATRIX = {
     "log-in-recovery": while_logging_in(200),
     "enrol": while_logging_in(ON),
     "enrol-codes": while_logging_in(ON),
+    "device-letter": while_logging_in(200),
+    "device-letter-code": while_logging_in(200),
+    "activate": for_everyone(200),
+    "activation-asked": for_everyone(200),
+    "activation-code": for_everyone(200),
+    "activation-mailed": for_everyone(200),
+    "activation-link": for_everyone(404, "get", NO_TOKEN),
+    "password-reset": for_everyone(200),
+    "password-reset-asked": for_everyone(200),
+    "password-reset-link": for_everyone(404, "get", NO_TOKEN),
+    "change-password": for_logged_in(200),
+    "change-email": for_logged_in(200),
+    "email-change-link": for_everyone(404, "get", NO_TOKEN),
+    "email-undo-link": for_everyone(404, "get", NO_TOKEN),
+    "recovery-cancel-link": for_everyone(404, "get", NO_TOKEN),
+    "invitation-link": for_everyone(404, "get", NO_TOKEN),
+    "recovery-cases": for_officers(200),
+    "recovery-approve": for_officers(404, "post", NO_JOB),
+    "recovery-stop": for_officers(404, "post", NO_JOB),
+    "staff": for_admins(200),
+    "staff-stop": for_admins(ON, "post", NO_JOB),
+    "staff-recovery": for_admins(404, "post", NO_JOB),
+    "staff-recovery-approve": for_admins(404, "post", NO_JOB),
+    "staff-recovery-stop": for_admins(404, "post", NO_JOB),
+    "invitation-approve": for_admins(ON, "post", NO_JOB),
+    "invitation-withdraw": for_admins(ON, "post", NO_JOB),
     "log-in-passkey": for_everyone(422, "post"),
     "log-in-passkey-question": for_everyone(200, "post"),
     "code-passkey": while_logging_in(ON),

@@ -3,11 +3,15 @@
 import getpass
 import sys
 from argparse import ArgumentTypeError
+from collections.abc import Iterable
 
-from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError
 from django.core.validators import validate_email
+
+from accounts.errors import WeakPasswordError
+from accounts.passwords import check_new_password
+from accounts.wording import weak_password
 
 
 def email(text: str) -> str:
@@ -26,7 +30,7 @@ def words(text: str) -> str:
     return text.strip()
 
 
-def password() -> str:
+def password(*, is_staff: bool, words: Iterable[str]) -> str:
     """Ask for a new password: twice on a terminal, else the first line that comes in. Never an argument: others see those.
 
     Raises:
@@ -34,9 +38,9 @@ def password() -> str:
     """
     chosen = _asked_twice() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
     try:
-        validate_password(chosen)
-    except ValidationError as error:
-        raise CommandError(" ".join(error.messages)) from error
+        check_new_password(chosen, is_staff=is_staff, words=words)
+    except WeakPasswordError as error:
+        raise CommandError(weak_password(error, is_staff=is_staff)) from error
     return chosen
 
 

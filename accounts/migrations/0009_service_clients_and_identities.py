@@ -20,7 +20,7 @@ def plan_reminders(apps: Apps, _schema_editor: BaseDatabaseSchemaEditor) -> None
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0010_mandates_and_the_desk"),
+        ("accounts", "0008_ways_to_an_account"),
     ]
 
     operations = [

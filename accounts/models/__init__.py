@@ -1,6 +1,15 @@
 """Every table about people who log in, the data subjects behind them, and the systems that call."""
 
 from accounts.devices import RecoveryCode, RecoveryDevice, TotpDevice
+from accounts.models.access import (
+    AccountRequest,
+    Invitation,
+    LinkPurpose,
+    MailLink,
+    PostedCode,
+    RecoveryCase,
+    RequestKind,
+)
 from accounts.models.clients import (
     ClientKey,
     PurposeRequest,
@@ -19,18 +28,25 @@ from accounts.models.throttle import ClientAllowance, ThrottleCounter
 from accounts.models.passkeys import Passkey  # isort: skip  # its package asks for User at once
 
 __all__ = [
+    "AccountRequest",
     "ClientAllowance",
     "ClientKey",
     "DataSubject",
     "DeskOpening",
+    "Invitation",
+    "LinkPurpose",
+    "MailLink",
     "Mandate",
     "Notice",
     "OidcIdentity",
     "Passkey",
+    "PostedCode",
     "PurposeRequest",
     "Recipient",
+    "RecoveryCase",
     "RecoveryCode",
     "RecoveryDevice",
+    "RequestKind",
     "Role",
     "ServiceClient",
     "ThrottleCounter",

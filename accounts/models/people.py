@@ -26,6 +26,10 @@ class User(AbstractBaseUser):
     language = models.CharField(max_length=12, default="nl")
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField()
+    # After a change of address: until then neither a mail nor a letter gives access.
+    recovery_blocked_until = models.DateTimeField(null=True)
+    # After others helped to get the account back: until then what is most delicate has to wait.
+    caution_until = models.DateTimeField(null=True)
 
     objects = BaseUserManager["User"]()
 

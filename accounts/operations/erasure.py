@@ -8,7 +8,15 @@ from django.db import transaction
 from django.db.models import Q
 
 from accounts import throttle
-from accounts.models import DataSubject, DeskOpening, Mandate, Notice, User
+from accounts.models import (
+    DataSubject,
+    DeskOpening,
+    MailLink,
+    Mandate,
+    Notice,
+    PostedCode,
+    User,
+)
 from accounts.operations.sessions import end_sessions
 from audit.models import Key
 from audit.operations import destroy_key
@@ -37,6 +45,8 @@ def erase_person(*, subject: DataSubject, request: str, at: datetime) -> Counter
         gone += _erase_login(user)
     owners = [subject.pk, *([user.pk] if user else [])]
     Notice.objects.filter(key__owner_id__in=owners).delete()
+    MailLink.objects.filter(subject=subject).delete()
+    PostedCode.objects.filter(subject=subject).delete()
     living = Key.objects.filter(kind=Key.Kind.OWNER, owner_id__in=owners, destroyed_at=None)
     for key in living.order_by("pk"):
         erasure = destroy_key(key=key, at=at, request=request)
@@ -54,5 +64,5 @@ def _erase_mandates(subject: DataSubject) -> Counter[str]:
 def _erase_login(user: User) -> Counter[str]:
     throttle.forget(limit=throttle.PASSWORDS_PER_ACCOUNT, value=user.login_index)
     gone = Counter(logins=1, sessions=end_sessions(user))
-    User.objects.filter(pk=user.pk).delete()  # with it go its app, passkeys and recovery codes
+    User.objects.filter(pk=user.pk).delete()  # with it go its factors, codes, links and cases
     return gone

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from django.db import transaction
 
-from accounts.models import Role, User
+from accounts.models import DataSubject, Role, User
 from accounts.queries import subject_of
 from audit.canonical import Json
 from audit.events import Actor, Event, EventKind
@@ -25,6 +25,36 @@ def log_of_user(
 ) -> None:
     """Log what a user did, in the transaction in which it was done."""
     _log(kind, user=user, actor=_ACTORS[Role(user.role)], at=at, shown=shown or {}, reason="")
+
+
+def log_about(
+    kind: EventKind,
+    *,
+    user: User | None = None,
+    subject: DataSubject | None = None,
+    by: User | None,
+    at: datetime,
+    internal: Mapping[str, Json] | None = None,
+) -> None:
+    """Log what happened to an account or to a data subject that need not have one.
+
+    `by` is the employee who did it, and only officers read who that was; None: this system.
+    """
+    about = subject or (subject_of(user.id) if user else None)
+    facts: dict[str, Json] = {**(internal or {})}
+    if by is not None:
+        facts["user"] = str(by.id)
+    if user is not None and about is None:
+        facts["account"] = str(user.id)
+    event = Event(
+        kind=kind,
+        actor=_ACTORS[Role(by.role)] if by else Actor.SYSTEM,
+        at=at,
+        subject_id=about.id if about else None,
+        shown={},
+        internal=facts,
+    )
+    append(event, key=about.key if about else None)
 
 
 def log_refusal(*, user: User | None, step: str, reason: str, at: datetime) -> None:

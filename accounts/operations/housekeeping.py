@@ -8,8 +8,11 @@ from django.db import transaction
 from accounts.limits import LIMITS
 from accounts.models import (
     DeskOpening,
+    Invitation,
+    MailLink,
     Mandate,
     Notice,
+    PostedCode,
     RecoveryDevice,
     ThrottleCounter,
     TotpDevice,
@@ -27,6 +30,9 @@ _OPENINGS_KEPT = timedelta(days=1)
 def forget_expired(*, at: datetime) -> None:
     """Forget what has served: assertions, sessions, counters, devices nobody confirmed, notices, what the desk closed."""
     Notice.objects.filter(created_at__lt=at - _NOTICES_KEPT).delete()
+    MailLink.objects.filter(expires_at__lt=at).delete()
+    PostedCode.objects.filter(expires_at__lt=at).delete()
+    Invitation.objects.filter(created_at__lt=at - _NOTICES_KEPT).delete()
     UsedAssertion.objects.filter(expires_at__lt=at).delete()
     UserSession.objects.filter(expires_at__lte=at).delete()
     ThrottleCounter.objects.filter(window_start__lt=at - _COUNTERS_KEPT).delete()

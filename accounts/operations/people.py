@@ -16,14 +16,24 @@ from audit.models import Key
 def create_user(*, email: str, password: str, role: Role, at: datetime) -> User:
     """Make a login; its second factor is set up at the first log-in.
 
-    Whoever lets people choose a password validates it first (`AUTH_PASSWORD_VALIDATORS`).
+    Whoever lets people choose a password checks it first (`passwords.check_new_password`).
+
+    Raises:
+        EmailTakenError: there is a login with this address.
+    """
+    # Slow on purpose, so before the transaction: others can write meanwhile.
+    return create_login(email=email, password_hash=make_password(password), role=role, at=at)
+
+
+def create_login(
+    *, email: str, password_hash: str, role: Role, at: datetime, language: str = "nl"
+) -> User:
+    """Make a login with a password that was hashed before.
 
     Raises:
         EmailTakenError: there is a login with this address.
     """
     user_id = uuid4()
-    # Slow on purpose, so before the transaction: others can write meanwhile.
-    password_hash = make_password(password)
     try:
         with transaction.atomic():
             key = keyring.living_key(owner_id=user_id, at=at)
@@ -36,8 +46,26 @@ def create_user(*, email: str, password: str, role: Role, at: datetime) -> User:
                 ),
                 password=password_hash,
                 role=role,
+                language=language,
                 created_at=at,
             )
+    except IntegrityError as error:
+        raise EmailTakenError("There is a login with this e-mail address already.") from error
+
+
+def put_email(user: User, email: str) -> None:
+    """Give a login another address.
+
+    Raises:
+        EmailTakenError: another login has this address.
+    """
+    user.login_index = login_index(email)
+    user.email_sealed = keyring.seal(
+        key=user.key, plaintext=email.strip().encode(), context=email_context(user.id)
+    )
+    try:
+        with transaction.atomic():
+            user.save(update_fields=["login_index", "email_sealed"])
     except IntegrityError as error:
         raise EmailTakenError("There is a login with this e-mail address already.") from error
 

@@ -45,7 +45,6 @@ from accounts.views.passkey_part import passkey_part
 from accounts.wording import fault, setup_texts
 
 _METHODS: dict[type[Device], Method] = {
-    RecoveryDevice: Method.RECOVERY_CODE,
     Passkey: Method.PASSKEY,
 }
 
@@ -112,13 +111,11 @@ def log_in_recovery(request: HttpRequest, halfway: Pending, user: User) -> HttpR
 @halfway_page
 def enrol(request: HttpRequest, halfway: Pending, user: User) -> HttpResponse:
     """Set up an app: the first one, or a new one after a recovery code."""
-    is_replacing = _passed_recovery_code(halfway)
+    is_replacing = _may_only_enrol(halfway)
     if has_second_factor(user) and not is_replacing:
         return on_to("enrol-codes" if halfway.passed else "log-in-code")
     if operations.lacks_passkey(user) and not is_replacing:
         return on_to("passkey-enrol")
-    if request.method == "POST" and is_replacing and "later" in request.POST:
-        return complete(request, halfway, user)
     device = TotpDevice.objects.filter(pk=halfway.app, user=user, confirmed=False).first()
     if device is None:
         device = operations.start_app(user=user, at=timezone.now())
@@ -132,7 +129,7 @@ def enrol(request: HttpRequest, halfway: Pending, user: User) -> HttpResponse:
 @halfway_page
 def enrol_codes(request: HttpRequest, halfway: Pending, user: User) -> HttpResponse:
     """Show ten recovery codes, once; go on when they are kept."""
-    if not halfway.passed or _passed_recovery_code(halfway):
+    if not halfway.passed or _may_only_enrol(halfway):
         return on_to("enrol")
     answer = ask_for_codes(request, user, action=reverse("enrol-codes"), at=timezone.now())
     return answer or complete(request, halfway, user)
@@ -198,7 +195,7 @@ def _set_up(request: HttpRequest, halfway: Pending, user: User, device: TotpDevi
             code=form.cleaned_data["code"],
             address=caller(request),
             cookie=device_cookies.of(request),
-            is_replacing=_passed_recovery_code(halfway),
+            is_replacing=_may_only_enrol(halfway),
             at=at,
         )
     except AlreadyEnrolledError:
@@ -227,7 +224,9 @@ def proceed(
 def complete(request: HttpRequest, halfway: Pending, user: User) -> HttpResponse:
     """Log in: a new session with nothing in it but the user and the device that was passed."""
     device = Device.from_persistent_id(halfway.passed)
-    if device is None or device.user_id != user.id or not device.confirmed:
+    if device is None or isinstance(device, RecoveryDevice):
+        return on_to("log-in")
+    if device.user_id != user.id or not device.confirmed:
         return on_to("log-in")
     if operations.lacks_passkey(user):
         return on_to("passkey-enrol")
@@ -250,7 +249,10 @@ def on_to(name: str) -> HttpResponse:
     return HttpResponseRedirect(reverse(name) + CONTENT)
 
 
-def _passed_recovery_code(halfway: Pending) -> bool:
+def _may_only_enrol(halfway: Pending) -> bool:
+    """Say whether a recovery code or a code by post was passed: that leads to a new factor, and no further."""
+    if halfway.passed == pending.POSTED_CODE:
+        return True
     return isinstance(Device.from_persistent_id(halfway.passed), RecoveryDevice)
 
 
@@ -287,7 +289,7 @@ def _show_setup(
     request: HttpRequest, halfway: Pending, device: TotpDevice, form: CodeForm, *, status: int = 200
 ) -> HttpResponse:
     texts = setup_texts(device)
-    is_replacing = _passed_recovery_code(halfway)
+    is_replacing = _may_only_enrol(halfway)
     part = passkey_part(request, None)
     context = {"form": form, "texts": texts, "is_replacing": is_replacing, "passkey": part}
     return render(request, "accounts/enrol.html", context, status=status)

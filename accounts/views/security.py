@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from accounts import sessions
 from accounts.devices import FEW
 from accounts.gates import logged_in_page
+from accounts.identity import email_of
 from accounts.models import Role, User
 from accounts.oidc.provider import configured
 from accounts.queries import (
@@ -84,8 +85,18 @@ def _history(_request: HttpRequest, user: User, _at: datetime) -> dict[str, obje
     return {"lines": [sign_in_words(event) for event in sign_ins_of(user)]}
 
 
+def _nothing(_request: HttpRequest, _user: User, _at: datetime) -> dict[str, object]:
+    return {}
+
+
+def _email(_request: HttpRequest, user: User, _at: datetime) -> dict[str, object]:
+    return {"email": email_of(user)}
+
+
 # In the order of the page. Whoever adds a part of the account adds a line.
 SECTIONS = (
+    Section(template="password", context=_nothing),
+    Section(template="email", context=_email),
     Section(template="passkeys", context=_passkeys),
     Section(template="apps", context=_apps),
     Section(template="recovery_codes", context=_recovery_codes),

@@ -14,7 +14,7 @@ from accounts.queries import user_by_email
 from audit.keyfiles import read_or_make
 from consent.catalogue import read_catalogue
 from consent.demo.logins import Employee, Logins, Service
-from consent.demo.people import JOINED, DemoAccount, demo_accounts, load_people
+from consent.demo.people import JOINED, DemoAccount, demo_accounts, load_people, newcomers
 from consent.models import Organisation
 from consent.operations.catalogue import load_catalogue
 
@@ -93,6 +93,9 @@ def _logins(accounts: list[DemoAccount], services: list[Service]) -> Logins:
             }
             for person in people
             if not person.totp_secret
+        ],
+        "withoutLogin": [
+            {"reference": person["reference"], "name": person["name"]} for person in newcomers()
         ],
         "officer": _employee(Role.OFFICER, accounts),
         "desk": _employee(Role.DESK, accounts),

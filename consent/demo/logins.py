@@ -27,6 +27,11 @@ class NotEnrolled(TypedDict):
     name: str
 
 
+class WithoutLogin(TypedDict):
+    reference: str
+    name: str
+
+
 class Employee(TypedDict):
     email: str
     password: str
@@ -44,6 +49,7 @@ class Service(TypedDict):
 class Logins(TypedDict):
     customers: list[Customer]
     notEnrolled: list[NotEnrolled]
+    withoutLogin: list[WithoutLogin]
     officer: Employee
     desk: Employee
     admin: Employee
@@ -85,6 +91,10 @@ def table(logins: Logins, *, seconds: float) -> str:
             "",
         )
         for person in logins["notEnrolled"]
+    ]
+    rows += [
+        ("(no account: ask for a letter)", person["reference"], "", "", "")
+        for person in logins.get("withoutLogin", [])  # an older demo wrote none
     ]
     rows += [_row(logins["officer"], seconds), _row(logins["desk"], seconds)]
     rows += [_row(logins["admin"], seconds)]

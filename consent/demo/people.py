@@ -69,7 +69,7 @@ def load_people(*, at: datetime) -> list[DemoAccount]:
         for employee in _content()[part]:
             if user_by_email(employee["email"]) is None:
                 _make_login(employee, role=role, at=at)
-    people = _content()["people"]
+    people = [*_content()["people"], *newcomers()]
     new = {
         person["reference"]: _make_person(person, at=at)
         for person in people
@@ -119,6 +119,12 @@ def demo_accounts() -> list[DemoAccount]:
     ]
 
 
+def newcomers() -> list[dict[str, Any]]:
+    """Return the customers who have no login yet."""
+    found: list[dict[str, Any]] = _content()["newcomers"]
+    return found
+
+
 @cache
 def _content() -> Any:
     loader = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
@@ -129,7 +135,7 @@ def _make_person(person: Mapping[str, Any], *, at: datetime) -> DataSubject:
     subject = register_data_subject(
         reference=person["reference"],
         name=person["name"],
-        user=_make_login(person, role=Role.CUSTOMER, at=at),
+        user=_make_login(person, role=Role.CUSTOMER, at=at) if "email" in person else None,
         at=at - JOINED,
     )
     if "totp_secret" in person and subject.user:

@@ -23,6 +23,7 @@ MADE_HERE = (
     "accounts.json",
     "exports",
     "keys",
+    "letters",
     "log",
     "mail",
     "regie.sqlite3",

@@ -138,13 +138,18 @@ class Frame:
             return [
                 self._item("log", gettext("Log"), "history"),
                 self._item("exports", gettext("Exports"), "file"),
+                self._item("recovery-cases", gettext("Lost accounts"), "key"),
                 self._item("legal-mandates", gettext("Mandates"), "user"),
                 self._security,
             ]
         if self.is_desk:
             return [self._item("desk", gettext("Service desk"), "user"), self._security]
         if self.is_admin:
-            return [self._item("services", gettext("Services"), "cpu"), self._security]
+            return [
+                self._item("services", gettext("Services"), "cpu"),
+                self._item("staff", gettext("Employees"), "user"),
+                self._security,
+            ]
         if not self.is_customer:
             return [self._security] if self.user else []
         about = [

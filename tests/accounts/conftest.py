@@ -1,9 +1,11 @@
 """The time stands still; Anna and Carla have set up both factors."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import time_machine
+from pytest_django import Settings
 
 from accounts.models import DataSubject, ServiceClient, User
 from consent.models import Organisation
@@ -40,3 +42,10 @@ def enrolled_officer(clock: time_machine.Traveller, carla: User) -> Enrolled:
 @pytest.fixture
 def service(db: None) -> ServiceClient:
     return factories.make_client(factories.make_recipient())
+
+
+@pytest.fixture
+def letter_box(settings: Settings, tmp_path: Path) -> Path:
+    """Where letters go that have to be posted."""
+    settings.LETTERS_DIR = tmp_path / "letters"
+    return tmp_path / "letters"

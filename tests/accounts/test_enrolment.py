@@ -11,7 +11,8 @@ from django.test import Client, RequestFactory
 
 from accounts import operations, throttle, totp
 from accounts.errors import AlreadyEnrolledError
-from accounts.models import DataSubject, RecoveryDevice, TotpDevice
+from accounts.models import DataSubject, Notice, RecoveryDevice, TotpDevice
+from accounts.notice_kinds import NoticeKind
 from accounts.pending import Pending
 from accounts.views.log_in import _set_up
 from audit import queries as log
@@ -191,6 +192,13 @@ class TestEachLogInApart:
 
         assert answer.headers["Location"] == "/inloggen/code/#inhoud"
         assert not TotpDevice.objects.get(pk=second.pk).confirmed
+
+
+class TestOwner:
+    def test_is_told_of_an_app(self, client: Client) -> None:
+        set_up(client)
+
+        assert Notice.objects.get().kind == NoticeKind.FACTOR_ADDED
 
 
 class TestOncePasswordIsNotEnough:

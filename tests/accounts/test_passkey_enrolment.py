@@ -349,9 +349,8 @@ class TestStaff:
         give_password(client, email=OFFICER_EMAIL)
         client.post("/inloggen/herstelcode/", {"code": enrolled_officer.codes[0]})
 
-        answer = client.post("/inloggen/instellen/", {"later": "1"})
+        client.post("/inloggen/instellen/", {"later": "1"})
 
-        assert answer.headers["Location"] == f"{ENROL}#inhoud"
         assert not is_in_office(client)
         make(client, SoftAuthenticator())
         assert is_in_office(client)

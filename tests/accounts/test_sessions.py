@@ -576,14 +576,14 @@ class TestSignInHistory:
     ) -> None:
         give_password(Client(), password="verkeerd wachtwoord")
         log_in(Client(headers={"User-Agent": FIREFOX}), enrolled)
-        give_password(client)
-        client.post("/inloggen/herstelcode/", {"code": enrolled.codes[0]})
-        client.post("/inloggen/instellen/", {"later": "1"})
+        later = NOW + timedelta(seconds=30)
+        clock.move_to(later, tick=False)
+        log_in(client, enrolled, at=later)
 
         text = words(client.get("/beveiliging/").content.decode())
 
         said = [
-            "U logde in met een onbekende browser, met uw wachtwoord en een herstelcode.",
+            "U logde in met een onbekende browser, met uw wachtwoord en een code.",
             "U logde in met Firefox op Windows, met uw wachtwoord en een code.",
             "Iemand probeerde in te loggen. Dat lukte niet.",
         ]

@@ -8,11 +8,12 @@ import time_machine
 from django.test import Client
 
 from accounts.models import DataSubject, RecoveryDevice, TotpDevice, User
+from accounts.session_rules import Method
 from accounts.step_up import asks_again
 from audit import queries as log
 from audit.events import Actor, EventKind
 from consent.models import ConsentRecord, Purpose
-from tests.accounts.steps import OFFICER_EMAIL, Enrolled, enrol, give_password, log_in, user_of
+from tests.accounts.steps import OFFICER_EMAIL, Enrolled, enrol, log_in, user_of
 from tests.factories import NOW
 from tests.test_role_matrix import every_pattern
 from tests.visitors import words
@@ -140,9 +141,12 @@ class TestStepUp:
     def test_is_asked_of_who_logged_in_with_a_recovery_code(
         self, client: Client, enrolled: Enrolled
     ) -> None:
-        give_password(client)
-        client.post("/inloggen/herstelcode/", {"code": enrolled.codes[0]})
-        client.post("/inloggen/instellen/", {"later": "1"})
+        log_in(client, enrolled)
+        session = client.session
+        session["proofs"] = [
+            {**proof, "method": Method.RECOVERY_CODE} for proof in session["proofs"]
+        ]
+        session.save()
 
         assert client.get("/mijn-gegevens/").status_code == 200
         assert came_for(client.post(KEY)) == KEY

@@ -21,9 +21,16 @@ PUBLIC = [
     "/toegankelijkheid/",
     "/log/controleren/",
     "/bestaat-niet/",
+    "/activeren/",
+    "/activeren/gevraagd/",
+    "/activeren/code/",
+    "/activeren/verstuurd/",
+    "/wachtwoord-vergeten/",
+    "/wachtwoord-vergeten/gevraagd/",
+    "/uitnodiging/onbekend/",
 ]
-CUSTOMERS = ["/mijn-gegevens/", "/toestemmingen/", LEAK, "/toestemmingen/levering-en-rekening/", "/wie-keek/", "/wie-keek/?soort=tegengehouden", "/wie-keek/sleutel/", "/beveiliging/", "/beveiliging/passkeys/", "/bevestigen/"]  # fmt: skip
-OFFICERS = ["/kantoor/logboek/", "/kantoor/logboek/?soort=access.decision.made&antwoord=refused", "/kantoor/logboek/?tot=2000-01-01", "/kantoor/logboek/?van=x", "/kantoor/exports/", "/beveiliging/", "/beveiliging/passkeys/", "/bevestigen/"]  # fmt: skip
+CUSTOMERS = ["/mijn-gegevens/", "/toestemmingen/", LEAK, "/toestemmingen/levering-en-rekening/", "/wie-keek/", "/wie-keek/?soort=tegengehouden", "/wie-keek/sleutel/", "/beveiliging/", "/beveiliging/passkeys/", "/bevestigen/", "/beveiliging/wachtwoord/", "/beveiliging/e-mail/"]  # fmt: skip
+OFFICERS = ["/kantoor/logboek/", "/kantoor/logboek/?soort=access.decision.made&antwoord=refused", "/kantoor/logboek/?tot=2000-01-01", "/kantoor/logboek/?van=x", "/kantoor/exports/", "/kantoor/herstel/", "/beveiliging/", "/beveiliging/passkeys/", "/bevestigen/"]  # fmt: skip
 PAGES = [
     *(("nobody", url) for url in PUBLIC),
     *(("customer", url) for url in CUSTOMERS),

@@ -3,17 +3,18 @@ import re
 from datetime import timedelta
 from typing import ClassVar
 
-from django.contrib.auth.password_validation import validate_password
+from django.conf import settings
 from django.test import TestCase
 from django.utils import timezone
 
 from accounts.models import DataSubject, Role, ServiceClient, TotpDevice, User
+from accounts.passwords import check_new_password
 from accounts.queries import subject_by_reference, user_by_email
 from audit import keyring
 from audit import queries as log
 from audit.models import LogEntry
 from audit.operations import settle, verify
-from consent.demo.people import JOINED, DemoAccount, demo_accounts, load_people
+from consent.demo.people import JOINED, DemoAccount, demo_accounts, load_people, newcomers
 from consent.models import ConsentRecord, HeldItem, Message
 from consent.operations.catalogue import load_catalogue
 from consent.queries.choices import purposes_of
@@ -22,6 +23,7 @@ from consent.vocabulary import Standing
 from tests.consent.catalogues import VECHTWATER
 
 NOW = timezone.now()
+ADDRESS_ITEM = settings.ADDRESS_ITEM
 JOHANNA = "VW-1000017"
 CUSTOMERS = [account for account in demo_accounts() if account.role is Role.CUSTOMER]
 
@@ -40,7 +42,7 @@ class TestTheFile:
 
         assert len(set(passwords)) == len(passwords)
         for password in passwords:
-            validate_password(password)
+            check_new_password(password, is_staff=True)
             assert len(password) >= 15
             assert len(password.split("-")) in {3, 4}
 
@@ -79,6 +81,13 @@ class TestLoadPeople(TestCase):
         assert TotpDevice.objects.filter(confirmed=True).count() == 15
         assert User.objects.filter(role=Role.CUSTOMER).count() == 13
         assert User.objects.filter(role=Role.OFFICER).count() == 1
+
+    def test_leaves_somebody_without_a_login(self) -> None:
+        (person,) = newcomers()
+        subject = subject_of(person["reference"])
+
+        assert subject.user is None
+        assert HeldItem.objects.filter(subject=subject, item__slug=ADDRESS_ITEM).exists()
 
     def test_lets_everyone_in_with_the_password_and_the_app_of_the_file(self) -> None:
         for account in self.accounts:

@@ -99,20 +99,24 @@ def confirm_first_apps(user: User) -> dict[str, Any]:
     }
 
 
-def log_in_with_one_recovery_code(user: User) -> dict[str, Any]:
-    codes = operations.make_recovery_codes(user=user)
-    operations.confirm_recovery_codes(user=user, typed=codes[0], at=timezone.now())
+def log_in_with_one_code(user: User) -> dict[str, Any]:
+    TotpDevice.objects.update(last_step=-1)
+    at = timezone.now()
+    code = code_of(TotpDevice.objects.get(user=user, confirmed=True), at)
     browser = Client()
     browser.post("/inloggen/", {"email": EMAIL, "password": PASSWORD})
-    browser.post("/inloggen/herstelcode/", {"code": codes[0]})
+    browser.post("/inloggen/code/", {"code": code})
 
-    def later() -> str:
+    def keep() -> str:
         tab = Client()
         tab.cookies = browser.cookies
-        return tab.post("/inloggen/instellen/", {"later": "1"}).headers["Location"]
+        return tab.post("/inloggen/instellen/herstelcodes/", {"code": "0"}).headers["Location"]
 
-    with mock.patch.object(pending, "claim", meeting(pending.claim)):
-        outcomes = together([later] * TOGETHER)
+    with (
+        mock.patch.object(operations, "confirm_recovery_codes", return_value=True),
+        mock.patch.object(pending, "claim", meeting(pending.claim)),
+    ):
+        outcomes = together([keep] * TOGETHER)
     return {
         "outcomes": outcomes,
         "sessions": UserSession.objects.exclude(role="").count(),
@@ -126,7 +130,7 @@ def main() -> dict[str, Any]:
     operations.register_data_subject(reference="VW-1", name="mevrouw A. Jansen", user=user, at=at)
     return {
         "firstApps": confirm_first_apps(user),
-        "oneCode": log_in_with_one_recovery_code(user),
+        "oneCode": log_in_with_one_code(user),
     }
 
 

@@ -30,6 +30,26 @@ def test_of_what_is_done_at_once_one_thing_counts(tmp_path: Path) -> None:
     }
 
 
+def test_of_one_way_to_an_account_one_use_counts(tmp_path: Path) -> None:
+    with fresh_environment(tmp_path) as environment:
+        manage("migrate", "--verbosity", "0", environment=environment)
+        found = json.loads(
+            said(python("-m", "tests.processes.ways_at_once", environment=environment))
+        )
+
+    assert found == {
+        "activated": {"True": 1, "False": 5},
+        "letter": {"right": 1, "WrongCodeError": 5},
+        "request": {"links": 1},
+        "recovery": {
+            "opened": {"True": 1, "CaseExistsError": 5},
+            "approved": {"True": 1, "False": 5},
+            "finished": {"1": 1, "0": 5},
+        },
+        "notices": 1,
+    }
+
+
 def test_of_passkeys_that_answer_at_once_one_counts(tmp_path: Path) -> None:
     with fresh_environment(tmp_path) as environment:
         environment["REGIE_ALLOWED_HOSTS"] = "testserver"

@@ -33,7 +33,12 @@ class Command(BaseCommand):
     @no_translations
     def handle(self, *, email: str, role: str, **_: Any) -> None:
         try:
-            create_user(email=email, password=typed.password(), role=Role(role), at=timezone.now())
+            create_user(
+                email=email,
+                password=typed.password(is_staff=True, words=[email]),
+                role=Role(role),
+                at=timezone.now(),
+            )
         except EmailTakenError as error:
             raise CommandError(str(error)) from error
         self.stdout.write(

@@ -7,15 +7,13 @@ from django.core.management.base import BaseCommand, CommandError
 
 
 class Command(BaseCommand):
-    help = (
-        "Does nothing: this version cannot change a password. Use add_officer for another officer."
-    )
+    help = "Does nothing: nobody chooses the password of another. A customer uses /wachtwoord-vergeten/; invite an employee anew."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("anything", nargs="*")
 
     def handle(self, **_: Any) -> None:
         raise CommandError(
-            "This version of Regie cannot change a password. "
-            "For another officer: python3 manage.py add_officer EMAIL"
+            "Nobody chooses the password of another. A customer uses /wachtwoord-vergeten/. "
+            "For an employee: python3 manage.py invite EMAIL --role ROLE"
         )

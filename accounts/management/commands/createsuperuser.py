@@ -6,9 +6,9 @@ from django.core.management.base import BaseCommand, CommandError
 
 
 class Command(BaseCommand):
-    help = "Does nothing: there are no superusers. Use add_officer."
+    help = "Does nothing: there are no superusers. Use invite."
 
     def handle(self, **_: Any) -> None:
         raise CommandError(
-            "Regie has no superusers. For a privacy officer: python3 manage.py add_officer EMAIL"
+            "Regie has no superusers. For an administrator: python3 manage.py invite EMAIL --role admin"
         )
