@@ -101,17 +101,16 @@ def drop(request: HttpRequest) -> None:
         request.session.flush()
 
 
+def public_id(request: HttpRequest) -> UUID | None:
+    """Return what pages call this session by; None for who is not logged in."""
+    found = current(request)
+    return found.public_id if found else None
+
+
 def current(request: HttpRequest) -> UserSession | None:
     """Return the row of this session; None for who is not logged in."""
     session = request.session
     return session.row if isinstance(session, SessionStore) and ROLE in session else None
-
-
-def public_id(request: HttpRequest) -> UUID | None:
-    """Return what pages call this session, also when it is halfway logging in; None when there is none."""
-    session = request.session
-    row = session.row if isinstance(session, SessionStore) and not session.is_empty() else None
-    return row.public_id if row else None
 
 
 def _still_counts(proof: Proof, *, user: User) -> bool:

@@ -18,7 +18,6 @@ from accounts.errors import (
     AlreadyEnrolledError,
     LastFactorError,
     PasskeyQuestionOverError,
-    TooManyAttemptsError,
     TooManyPasskeysError,
     WrongPasskeyError,
 )
@@ -31,7 +30,6 @@ from accounts.queries import app_of, has_passkey, has_second_factor
 from audit.events import EventKind
 
 MOST_PASSKEYS = 10
-NO_SESSION = UUID(int=0)
 PASSKEY_ROLES = frozenset({Role.OFFICER, Role.ADMIN})
 
 
@@ -110,13 +108,13 @@ def add_passkey(
     question: Question | None,
     name: str,
     is_proven: bool,
-    keep: UUID | None = None,
+    keep: UUID | None,
     at: datetime,
 ) -> Passkey:
     """Keep a passkey that a device made, under the name that its owner gives it; end all other sessions.
 
-    `is_proven`: another second factor was passed in this log-in or session. `keep`: the public id of that
-    session.
+    `is_proven`: another second factor was passed in this log-in or session. `keep`: the public id of this
+    session; None when the user is only logging in.
 
     Raises:
         AlreadyEnrolledError: there is a second factor, and nothing but a password was given.
@@ -139,7 +137,7 @@ def add_passkey(
         passkey: Passkey = made
         passkey.keep_name(name, at=at)
         Passkey.objects.filter(pk=passkey.pk).update(name_sealed=passkey.name_sealed)
-        end_other_sessions(user, keep=keep or NO_SESSION)
+        end_other_sessions(user, keep=keep)
         _tell(EventKind.PASSKEY_ADDED, NoticeKind.PASSKEY_ADDED, user=user, at=at)
     return passkey
 
@@ -154,7 +152,7 @@ def rename_passkey(*, passkey: Passkey, name: str, at: datetime) -> None:
 
 
 @transaction.atomic
-def remove_passkey(*, passkey: Passkey, keep: UUID | None = None, at: datetime) -> None:
+def remove_passkey(*, passkey: Passkey, keep: UUID | None, at: datetime) -> None:
     """Forget a passkey, and end all sessions but the one with the public id `keep`.
 
     Raises:
@@ -166,7 +164,7 @@ def remove_passkey(*, passkey: Passkey, keep: UUID | None = None, at: datetime) 
     if not may_go:
         raise LastFactorError
     passkey.delete()
-    end_other_sessions(user, keep=keep or NO_SESSION)
+    end_other_sessions(user, keep=keep)
     _tell(EventKind.PASSKEY_REMOVED, NoticeKind.PASSKEY_REMOVED, user=user, at=at)
 
 
@@ -192,9 +190,7 @@ def _refuse_closed(passkey: Passkey) -> None:
 
 
 def _count(*, address: str, at: datetime) -> None:
-    limit = throttle.PASSKEYS_PER_ADDRESS
-    if throttle.count(limit=limit, value=address, at=at) > limit.most:
-        raise TooManyAttemptsError(throttle.window_end(at))
+    throttle.check(limit=throttle.PASSKEYS_PER_ADDRESS, value=address, at=at)
 
 
 def _use(question: Question | None, *, at: datetime) -> dict[str, Any]:

@@ -392,8 +392,8 @@ class TestSecondStep:
     ) -> None:
         user = user_of(anna)
         device, _ = give_passkey(user)
-        operations.make_recovery_codes(user=user)
-        operations.confirm_recovery_codes(user=user)
+        codes = operations.make_recovery_codes(user=user)
+        operations.confirm_recovery_codes(user=user, typed=codes[0], at=NOW)
 
         assert give_password(client).headers["Location"] == "/inloggen/code/#inhoud"
         page = client.get("/inloggen/code/")

@@ -29,6 +29,7 @@ from tests.accounts.steps import (
     log_in,
     user_of,
 )
+from tests.accounts.test_enrolment import keep
 from tests.accounts.test_gates import as_user
 from tests.factories import NOW
 from tests.visitors import client_of, words
@@ -188,9 +189,9 @@ class TestFixation:
         app = TotpDevice.objects.get()
         person = Enrolled(user=user_of(anna), secret=app.secret(), codes=())
 
-        client.post("/inloggen/instellen/", {"code": person.code(NOW)})
+        page = client.post("/inloggen/instellen/", {"code": person.code(NOW)})
         passed = cookie(client)
-        client.post("/inloggen/instellen/herstelcodes/", {"kept": "1"})
+        keep(client, page)
 
         self.check(halfway, client)
         self.check(passed, client)
@@ -551,8 +552,7 @@ class TestChangedFactor:
         app = TotpDevice.objects.get(confirmed=False)
         new = Enrolled(user=enrolled.user, secret=app.secret(), codes=())
 
-        client.post("/inloggen/instellen/", {"code": new.code(NOW)})
-        client.post("/inloggen/instellen/herstelcodes/", {"kept": "1"})
+        keep(client, client.post("/inloggen/instellen/", {"code": new.code(NOW)}))
 
         assert [one.key for one in UserSession.objects.all()] == [digest(cookie(client))]
 

@@ -13,12 +13,13 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.identity import subject_context
-from accounts.models import DataSubject
+from accounts.models import DataSubject, Passkey, User
 from audit import keyring
 from consent.models import DataCategory, DataItem, HeldItem, NoticeVersion, Purpose
 from consent.queries import register
 from consent.queries.holdings import held_context
 from tests import factories
+from tests.accounts.steps import user_of
 from tests.security.pages import Page
 from tests.test_role_matrix import MATRIX, VISITORS, visitor
 
@@ -151,6 +152,18 @@ def fill_person(subject: DataSubject, item: DataItem) -> None:
     row.save()
 
 
+def name_passkey(user: User) -> None:
+    passkey = Passkey(
+        user=user,
+        confirmed=True,
+        credential_id=b"kanarie",
+        public_key=b"kanarie",
+        transports=[],
+    )
+    passkey.keep_name("".join(PAYLOADS), at=factories.NOW)
+    Passkey.objects.bulk_create([passkey])
+
+
 def faults_of(html: str) -> list[tuple[str, object]]:
     """Return the tags that are none of ours, or do something."""
     found: list[tuple[str, object]] = []
@@ -189,6 +202,17 @@ class TestStoredTexts:
         address = reverse(name, args=MATRIX[name].arguments)
 
         assert "&lt;script data-kanarie&gt;" in html_of(visitor("customer").get(address))
+
+    def test_stay_text_in_the_name_of_a_passkey(
+        self, visitor: Callable[[str], Client], anna: DataSubject
+    ) -> None:
+        client = visitor("customer")
+        name_passkey(user_of(anna))
+
+        html = html_of(client.get("/beveiliging/passkeys/"))
+
+        assert "&lt;script data-kanarie&gt;" in html
+        assert faults_of(html) == []
 
 
 def html_of(answer: "Answer") -> str:
