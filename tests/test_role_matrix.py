@@ -335,7 +335,7 @@ def visitor(
         "customer": lambda: client_of(user_of(anna)),
         "officer": lambda: client_of(carla),
         "representative": lambda: acting(for_=anna),
-        "desk": lambda: at_the_desk(anna),
+        "desk": lambda: at_the_desk(anna, reference="VW-0000001"),
         "admin": lambda: client_of(
             factories.make_user("admin@vechtwater.example", role=Role.ADMIN)
         ),

@@ -67,14 +67,24 @@ def at_the_desk(
     *,
     note: str = "Vraag over de rekening",
     email: str = "desk@vechtwater.example",
+    reference: str = "",
 ) -> Client:
-    """Return the browser of an employee of the service desk who opened this customer."""
-    client = client_of(factories.make_user(email, role=Role.DESK))
-    answer = client.post(
-        "/balie/",
-        {"klant": reference_of(subject), "reden": OpeningReason.CALLED, "toelichting": note},
+    """Return the browser of an employee of the service desk who opened this customer.
+
+    `reference` is for whose sealed number was changed by a test.
+    """
+    employee = factories.make_user(email, role=Role.DESK)
+    client = client_of(employee)
+    opening = operations.open_customer(
+        employee=employee,
+        reference=reference or reference_of(subject),
+        reason=OpeningReason.CALLED,
+        note=note,
+        at=timezone.now(),
     )
-    assert answer.status_code == 302
+    session = client.session
+    session["desk_opening"] = str(opening.pk)
+    session.save()
     return client
 
 

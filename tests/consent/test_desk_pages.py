@@ -68,6 +68,14 @@ class TestOpening:
             assert f"Reden: U belde ons. {NOTE}" in read
             assert "bekeek uw gegevens en uw keuzes. Reden: U belde ons." in read
 
+    def test_shows_what_was_written_as_text(self, anna: DataSubject, leak_warning: Purpose) -> None:
+        at_the_desk(anna, note="<script>kanarie()</script>")
+
+        text = client_of(user_of(anna)).get("/wie-keek/").text
+
+        assert "&lt;script&gt;kanarie()" in text
+        assert "<script>kanarie()" not in text
+
     def test_puts_the_number_in_no_address(self, page: Client) -> None:
         assert "VW-" not in page.get(CUSTOMER).wsgi_request.get_full_path()
 
