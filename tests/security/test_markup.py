@@ -11,10 +11,15 @@ from django.conf import settings
 from django.db import models
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import escape
 
 from accounts.identity import subject_context
-from accounts.models import DataSubject, Passkey, User
+from accounts.models import DataSubject, Passkey, Role, User
+from accounts.operations.desk import open_customer
+from accounts.vocabulary import OpeningReason
 from audit import keyring
+from audit.models import LogEntry
 from consent.models import DataCategory, DataItem, HeldItem, NoticeVersion, Purpose
 from consent.queries import register
 from consent.queries.holdings import held_context
@@ -213,6 +218,30 @@ class TestStoredTexts:
 
         assert "&lt;script data-kanarie&gt;" in html
         assert faults_of(html) == []
+
+    @pytest.mark.parametrize("payload", PAYLOADS)
+    def test_stay_text_in_what_the_desk_writes(
+        self, visitor: Callable[[str], Client], anna: DataSubject, carla: User, payload: str
+    ) -> None:
+        """An employee writes why he looks; the customer reads it, and an officer does."""
+        employee = factories.make_user("desk@voorbeeld.example", role=Role.DESK)
+        open_customer(
+            employee=employee,
+            reference="VW-0000001",
+            reason=next(iter(OpeningReason)),
+            note=payload,
+            at=timezone.now(),
+        )
+        entry = LogEntry.objects.latest("pk")
+
+        pages = [
+            html_of(visitor("customer").get("/wie-keek/")),
+            html_of(visitor("officer").get(f"/kantoor/logboek/{entry.uid}/")),
+        ]
+
+        for html in pages:
+            assert escape(payload) in html
+            assert faults_of(html) == []
 
 
 def html_of(answer: "Answer") -> str:
