@@ -11,16 +11,22 @@ from django.conf import settings
 from django.db import models
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import escape
 
 from accounts.identity import subject_context
-from accounts.models import DataSubject, Passkey, User
+from accounts.models import DataSubject, Passkey, Role, User
+from accounts.operations.desk import open_customer
+from accounts.vocabulary import OpeningReason
 from audit import keyring
+from audit.models import LogEntry
 from consent.models import DataCategory, DataItem, HeldItem, NoticeVersion, Purpose
 from consent.queries import register
 from consent.queries.holdings import held_context
 from tests import factories
 from tests.accounts.steps import user_of
 from tests.security.pages import Page
+from tests.security.visits import taken_back
 from tests.test_role_matrix import MATRIX, VISITORS, visitor
 
 if TYPE_CHECKING:
@@ -132,17 +138,20 @@ def fill_register() -> None:
     register.forget()
 
 
+def fill_sealed(subject: DataSubject, name: str) -> None:
+    sealed = keyring.seal(
+        key=subject.key,
+        plaintext="".join(PAYLOADS).encode(),
+        context=subject_context(subject.id, name),
+    )
+    setattr(subject, f"{name}_sealed", sealed)
+    subject.save()
+
+
 def fill_person(subject: DataSubject, item: DataItem) -> None:
     """Put markup into everything that is sealed for a person and shown again."""
     everything = "".join(PAYLOADS)
-    for name in ("name", "reference"):
-        sealed = keyring.seal(
-            key=subject.key,
-            plaintext=everything.encode(),
-            context=subject_context(subject.id, name),
-        )
-        setattr(subject, f"{name}_sealed", sealed)
-    subject.save()
+    fill_sealed(subject, "name")
     row = HeldItem(
         subject=subject, item=item, source_id=item.source_id, obtained_on=factories.NOW.date()
     )
@@ -187,14 +196,17 @@ class TestStoredTexts:
         fill_register()
         fill_person(anna, item)
 
-    @pytest.mark.parametrize("name", MATRIX)
-    def test_stay_text_on_every_page(self, visitor: Callable[[str], Client], name: str) -> None:
-        row = MATRIX[name]
-        address = reverse(name, args=row.arguments)
-        for who in VISITORS:
-            client = visitor(who)
-            for answer in (client.get(address), client.post(address, row.form, follow=True)):
-                assert faults_of(html_of(answer)) == [], who
+    @pytest.mark.parametrize("who", VISITORS)
+    def test_stay_text_on_every_page(
+        self, visitor: Callable[[str], Client], anna: DataSubject, who: str
+    ) -> None:
+        client = visitor(who)
+        fill_sealed(anna, "reference")  # the desk just typed the real one
+        for name, row in MATRIX.items():
+            address = reverse(name, args=row.arguments)
+            with taken_back(client):
+                for answer in (client.get(address), client.post(address, row.form, follow=True)):
+                    assert faults_of(html_of(answer)) == [], name
 
     @pytest.mark.parametrize("name", ["home", "my-data", "my-choices", "purpose", "privacy"])
     def test_are_there_to_be_read(self, visitor: Callable[[str], Client], name: str) -> None:
@@ -213,6 +225,30 @@ class TestStoredTexts:
 
         assert "&lt;script data-kanarie&gt;" in html
         assert faults_of(html) == []
+
+    @pytest.mark.parametrize("payload", PAYLOADS)
+    def test_stay_text_in_what_the_desk_writes(
+        self, visitor: Callable[[str], Client], anna: DataSubject, carla: User, payload: str
+    ) -> None:
+        """An employee writes why he looks; the customer reads it, and an officer does."""
+        employee = factories.make_user("desk@voorbeeld.example", role=Role.DESK)
+        open_customer(
+            employee=employee,
+            reference="VW-0000001",
+            reason=next(iter(OpeningReason)),
+            note=payload,
+            at=timezone.now(),
+        )
+        entry = LogEntry.objects.latest("pk")
+
+        pages = [
+            html_of(visitor("customer").get("/wie-keek/")),
+            html_of(visitor("officer").get(f"/kantoor/logboek/{entry.uid}/")),
+        ]
+
+        for html in pages:
+            assert escape(payload) in html
+            assert faults_of(html) == []
 
 
 def html_of(answer: "Answer") -> str:
