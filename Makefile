@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 PYTHON := .venv/bin/python
 COMPILE := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
-.PHONY: help demo test check fix messages openapi lock
+.PHONY: help demo test check fix messages openapi lock audit sbom
 
 help: ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -27,3 +27,9 @@ openapi: ## write docs/api/openapi.yaml from the code
 
 lock: ## follow a change in requirements*.in (add --upgrade to COMPILE to move versions)
 	$(COMPILE) requirements.in -o requirements.txt && $(COMPILE) -c requirements.txt requirements-production.in -o requirements-production.txt && $(COMPILE) -c requirements-production.txt requirements-dev.in -o requirements-dev.txt
+
+audit: ## ask for known weaknesses in the packages (needs pypi.org)
+	.ci/audit
+
+sbom: ## write var/sbom.json: every package of production with its hashes (CycloneDX)
+	mkdir -p var && .venv/bin/uvx --quiet --from cyclonedx-bom==7.5.0 cyclonedx-py requirements requirements-production.txt --pyproject pyproject.toml --output-reproducible --output-file var/sbom.json

@@ -19,6 +19,7 @@ from accounts.gates import CONTENT, verified_user
 
 P = ParamSpec("P")
 Who = TypeVar("Who")
+_MARK = "step up"
 GatedPage = Callable[Concatenate[HttpRequest, Who, P], HttpResponseBase]
 
 
@@ -73,4 +74,10 @@ def _asking(
             f"{reverse('step-up')}?{urlencode({'next': came_for})}{CONTENT}"
         )
 
+    guarded.__dict__[_MARK] = True
     return guarded
+
+
+def asks_again(view: Callable[..., object]) -> bool:
+    """Say whether a view asks for a fresh second factor; decorators that use `functools.wraps` keep the mark."""
+    return _MARK in getattr(view, "__dict__", {})

@@ -60,6 +60,7 @@ class EventKind(enum.StrEnum):
     PASSKEY_RENAMED = "account.passkey.renamed"
     PASSKEY_REMOVED = "account.passkey.removed"
     RECOVERY_CODE_USED = "account.recovery-code.used"
+    SEAL_BROKEN = "data.seal.broken"
     CATALOGUE_LOADED = "register.catalogue.loaded"
 
 

@@ -5,4 +5,4 @@ class ConfigConfig(AppConfig):
     name = "config"
 
     def ready(self) -> None:
-        from config import celery, checks  # noqa: F401, PLC0415  # both register themselves
+        from config import account_checks, celery, checks  # noqa: F401, PLC0415  # they register themselves

@@ -6,18 +6,21 @@ from http import HTTPStatus
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
-from django.utils import translation
+from django.utils import timezone, translation
 
+from audit.keyring import SealBrokenError
 from config import problems
+from consent.operations.seals import note_broken_seal
 
 Answerer = Callable[[HttpRequest], HttpResponseBase]
 
+POLICY_REPORTS = "/beleid/melding"  # config.views.policy_report
 # Scripts and styles come from our own files only; nothing inline, nothing from elsewhere.
 # The QR code of the second factor is a data: image.
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'"
+    "connect-src 'self'; font-src 'self'; object-src 'none'; form-action 'self'; base-uri 'none'; "
+    f"frame-ancestors 'none'; report-uri {POLICY_REPORTS}"
 )
 REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
 HEADERS = {
@@ -86,6 +89,21 @@ class RequestLimits:
         if int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             return problems.refuse(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         return self.get_response(request)
+
+
+class BrokenSeals:
+    """Tell in the log when a page meets sealed data of another place; whoever asked sees an error page, and no data."""
+
+    def __init__(self, get_response: Answerer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> None:
+        if isinstance(exception, SealBrokenError):
+            route = request.resolver_match.route if request.resolver_match else ""
+            note_broken_seal(page=f"/{route}", at=timezone.now())
 
 
 class ChosenLanguage:

@@ -48,9 +48,9 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "config.middleware.SecurityHeaders",
-    "config.middleware.ChosenLanguage",
-    "config.middleware.ApiManners",
     "django.middleware.security.SecurityMiddleware",
+    "config.middleware.ChosenLanguage",
+    "config.middleware.ApiManners",  # answers anew, so the headers are put on around it
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.middleware.RequestLimits",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -60,6 +60,7 @@ MIDDLEWARE = [
     "django_otp.middleware.OTPMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "accounts.middleware.BothFactorsRequired",
+    "config.middleware.BrokenSeals",
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
@@ -151,19 +152,25 @@ CSRF_FAILURE_VIEW = "config.problems.csrf_failure"
 CSRF_TRUSTED_ORIGINS = [PUBLIC_BASE_URL] if IS_HTTPS else []
 SECURE_SSL_REDIRECT = False  # the proxy in front does this; docs/operate.md says how
 SECURE_HSTS_SECONDS = 31_536_000 if IS_HTTPS else 0
+# "no" only where other host names lie below that of Regie, and some of them know no https.
+SECURE_HSTS_INCLUDE_SUBDOMAINS = env.flag("REGIE_HSTS_SUBDOMAINS", default=IS_HTTPS)
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+# The whole body (config.middleware.RequestLimits), so that no upload is ever written to disk.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+DATA_UPLOAD_MAX_NUMBER_FILES = 1
 SILENCED_SYSTEM_CHECKS = [
     "security.W002",  # config.middleware.SecurityHeaders sets X-Frame-Options
-    "security.W005",  # other host names of the organisation are not ours to decide about
     "security.W008",  # see SECURE_SSL_REDIRECT
-    "security.W021",  # nor is the preload list of browsers
+    "security.W021",  # the preload list of browsers is for the organisation to decide about
 ]
 
 LANGUAGE_CODE = "nl"
 LANGUAGES = [("nl", "Nederlands"), ("en", "English")]
-LANGUAGE_COOKIE_NAME = "language"
+LANGUAGE_COOKIE_NAME = "__Host-language" if IS_HTTPS else "language"
+LANGUAGE_COOKIE_SECURE = IS_HTTPS
+LANGUAGE_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "Europe/Amsterdam"
@@ -198,6 +205,7 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = TIME_ZONE
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False  # its messages take the form that LOGGING gives to all
 CELERY_BEAT_SCHEDULE = {
     "settle-log": {"task": "audit.tasks.settle_log", "schedule": 2.0},
     "verify-log": {"task": "audit.tasks.verify_log", "schedule": 300.0},  # once a night; see there
@@ -248,12 +256,24 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": ["consent.api.schema.complete"],
 }
 
+# What goes wrong is told without a value of a person: docs/decisions/0029.
+DEFAULT_EXCEPTION_REPORTER = "config.process_log.Reporter"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "formatters": {
+        "plain": {
+            "()": "config.process_log.Formatter",
+            "format": "{asctime} {levelname} {name}: {message}",
+            "style": "{",
+        }
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "loggers": {
+        "django": {"handlers": []},  # nothing is mailed, nor written in a form that is not ours
+        # Whatever the level: no row of the database, and no page with what was filled into it.
+        "django.db.backends": {"level": "INFO"},
+        "django.template": {"level": "INFO"},
         # A refusal is an answer, and no event for the operator.
         "django.request": {"level": "ERROR"},
         "waitress": {"level": "ERROR"},

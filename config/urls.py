@@ -4,7 +4,8 @@ from django.urls import include, path
 from django.views.i18n import set_language
 
 from accounts.gates import public_page
-from config.views import healthz, security_txt
+from config.policy_reports import policy_report
+from config.views import change_password, healthz, security_txt
 
 urlpatterns = [
     path("", include("accounts.urls")),
@@ -13,6 +14,8 @@ urlpatterns = [
     path("", include("consent.api.urls")),
     path("", include("consent.transparency.urls")),
     path(".well-known/security.txt", security_txt, name="security-txt"),
+    path(".well-known/change-password", change_password, name="well-known-change-password"),
+    path("beleid/melding", policy_report, name="policy-report"),
     path("healthz", healthz, name="healthz"),
     path("taal/", public_page(set_language), name="set_language"),
 ]

@@ -1,10 +1,10 @@
-"""What is about the installation itself: where to report a weakness (RFC 9116), and whether it is well."""
+"""What is about the installation itself: addresses that every site has (RFC 8615), and whether it is well."""
 
 from datetime import timedelta
 
 from django.conf import settings
 from django.db import DatabaseError
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
@@ -14,6 +14,7 @@ from accounts.gates import public_page
 from audit import health
 from config import problems
 
+_WHERE_TO_CHANGE_IT = "/beveiliging/wachtwoord/"
 # RFC 9116 section 2.5.5 asks for less than a year; whole days, so that the file changes once a day.
 COUNTS_FOR = timedelta(days=365)
 
@@ -32,6 +33,14 @@ def security_txt(_request: HttpRequest) -> HttpResponse:
         f"Canonical: {settings.PUBLIC_BASE_URL}{reverse('security-txt')}",
     ]
     return HttpResponse("\n".join([*lines, ""]), content_type="text/plain; charset=utf-8")
+
+
+@require_safe
+@csrf_exempt  # as above
+@public_page
+def change_password(_request: HttpRequest) -> HttpResponse:
+    """Bring a password manager to where a password is changed (W3C, A Well-Known URL for Changing Passwords)."""
+    return HttpResponseRedirect(_WHERE_TO_CHANGE_IT)
 
 
 @require_safe

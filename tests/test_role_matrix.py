@@ -158,6 +158,8 @@ MATRIX = {
     "oauth-metadata": for_everyone(200),
     "healthz": for_everyone(200),
     "security-txt": for_everyone(404),  # no address was given
+    "policy-report": for_everyone(204, "post"),
+    "well-known-change-password": for_everyone(ON),
     "evaluation": Row(
         anonymous=401,
         halfway=401,
@@ -354,5 +356,5 @@ class TestEveryForm:
                 open_to_other_sites.add(name)
 
         read_only = {"jwks", "oauth-metadata", "openapi", "checkpoint", "vkey", "tile", "bundle"}
-        read_only |= {"healthz", "policy", "security-txt"}
-        assert open_to_other_sites == {"token", "evaluation"} | read_only
+        read_only |= {"healthz", "policy", "security-txt", "well-known-change-password"}
+        assert open_to_other_sites == {"token", "evaluation", "policy-report"} | read_only

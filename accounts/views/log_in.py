@@ -141,7 +141,8 @@ def log_out(request: HttpRequest) -> HttpResponse:
     auth.logout(request)
     messages.success(request, _("You are logged out."))
     response = redirect("home")
-    # Not "cookies": that would also forget the language, and the message. The session is gone.
+    # Not "cookies" (docs/decisions/0022): browsers then forget those of the whole domain of the organisation, and
+    # with them which browsers the owner knows. The one that mattered opens nothing any more.
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
     return response
 

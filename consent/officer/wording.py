@@ -40,6 +40,7 @@ KINDS: dict[str, _Words] = {
     EventKind.PASSKEY_RENAMED: _("Passkey renamed"),
     EventKind.PASSKEY_REMOVED: _("Passkey removed"),
     EventKind.RECOVERY_CODE_USED: _("Recovery code used"),
+    EventKind.SEAL_BROKEN: _("Sealed data was moved or changed"),
     EventKind.CATALOGUE_LOADED: _("Register loaded"),
 }
 ACTORS: dict[str, _Words] = {

@@ -9,6 +9,7 @@
   const warnBefore = Number(box.dataset.warn);
   const AGAIN = 15; // seconds, while the warning is there: another tab may have gone on
   let timer = 0;
+  let endsAt = Date.now() + Number(box.dataset.seconds) * 1000;
   let isClosed = false;
 
   const wait = (seconds) => {
@@ -20,6 +21,7 @@
   const leave = () => location.assign(location.pathname + location.search);
 
   const show = (state) => {
+    endsAt = Date.now() + state.seconds * 1000;
     for (const place of box.querySelectorAll("[data-until]")) place.textContent = state.until;
     goOn.hidden = !state.canGoOn;
     box.querySelector("[data-last]").hidden = state.canGoOn;
@@ -37,7 +39,8 @@
     const answer = await fetch(box.dataset.state, {
       redirect: "manual", cache: "no-store", headers: { Accept: "application/json" }, ...options,
     });
-    if (!answer.ok) return leave();
+    if (answer.type === "opaqueredirect") return leave(); // logged out
+    if (!answer.ok) throw new Error(answer.status);
     return answer.json();
   };
 
@@ -46,7 +49,8 @@
       const state = await ask({});
       if (state) show(state);
     } catch {
-      wait(AGAIN); // no connection
+      if (Date.now() < endsAt) wait(AGAIN); // no connection, or a fault: keep what is being typed
+      else leave();
     }
   }
 

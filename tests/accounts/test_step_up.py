@@ -8,11 +8,13 @@ import time_machine
 from django.test import Client
 
 from accounts.models import DataSubject, RecoveryDevice, TotpDevice, User
+from accounts.step_up import asks_again
 from audit import queries as log
 from audit.events import Actor, EventKind
 from consent.models import ConsentRecord, Purpose
 from tests.accounts.steps import OFFICER_EMAIL, Enrolled, enrol, give_password, log_in, user_of
 from tests.factories import NOW
+from tests.test_role_matrix import every_pattern
 from tests.visitors import words
 
 pytestmark = pytest.mark.django_db
@@ -180,6 +182,26 @@ class TestStepUp:
         page = client.get("/bevestigen/", {"next": address})
 
         assert b'name="next" value="/mijn-gegevens/"' in page.content
+
+
+class TestEveryAddress:
+    """A stolen open session reveals nothing, takes nothing away and locks nobody out (T8)."""
+
+    ASKING = frozenset(
+        {"tag-key", "log-export", "job-result", "job-again", "show-value"}
+        | {"end-session", "end-other-sessions"}
+    )
+    # GDPR art. 7(3), and what must be possible for who has lost something.
+    NEVER = frozenset(
+        {"purpose", "dismiss", "my-choices", "confirmation", "who-looked", "proof", "my-data"}
+        | {"log-out", "session", "security", "log", "log-entry"}
+    )
+
+    def test_asks_again_where_it_must_and_nowhere_else(self) -> None:
+        asking = {one.name for one in every_pattern() if asks_again(one.callback)}
+
+        assert asking >= self.ASKING
+        assert not asking & self.NEVER
 
 
 class TestNeverAskedFor:

@@ -22,7 +22,9 @@ def installation(settings: Settings, tmp_path: Path) -> Settings:
     settings.DEMO = settings.DEBUG = False
     settings.PUBLIC_BASE_URL, settings.IS_HTTPS = "https://regie.vechtwater.nl", True
     settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = True
-    settings.SECURE_HSTS_SECONDS = 31_536_000
+    settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME = "__Host-session", "__Host-csrf"
+    settings.SECURE_HSTS_SECONDS, settings.SECURE_HSTS_INCLUDE_SUBDOMAINS = 31_536_000, True
+    settings.SECURITY_CONTACT = "mailto:security@vechtwater.nl"
     settings.ALLOWED_HOSTS = ["regie.vechtwater.nl"]
     settings.KEYS_DIR = settings.DATA_DIR = tmp_path
     settings.PASSKEY_ORIGIN, settings.STAFF_PASSKEY_REQUIRED = settings.PUBLIC_BASE_URL, True
@@ -30,6 +32,7 @@ def installation(settings: Settings, tmp_path: Path) -> Settings:
     settings.LOG_ORIGIN = "regie.vechtwater.nl/log"
     settings.CELERY_BROKER_URL = "redis://127.0.0.1:6379/0"
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_USE_TLS = "mail.vechtwater.nl", True
     return settings
 
 
@@ -59,6 +62,20 @@ class TestCheckDeploy:
             ("TRUSTED_PROXY_COUNT", 0, "regie.W004"),
             ("STAFF_PASSKEY_REQUIRED", False, "regie.E024"),
             ("PASSKEY_ORIGIN", "", "regie.E025"),
+            ("SESSION_COOKIE_NAME", "session", "regie.E009"),
+            ("CSRF_COOKIE_NAME", "csrf", "regie.E009"),
+            ("SECURITY_CONTACT", "", "regie.W006"),
+            ("ALLOWED_HOSTS", ["www.vechtwater.nl"], "regie.W007"),
+            ("EMAIL_USE_TLS", False, "regie.W008"),
+            ("CELERY_BROKER_URL", "redis://broker.vechtwater.nl/0", "regie.W010"),
+            ("CELERY_BROKER_URL", "amqp://broker.vechtwater.nl//", "regie.W010"),
+            ("SECURE_HSTS_SECONDS", 0, "security.W004"),
+            ("SECURE_HSTS_INCLUDE_SUBDOMAINS", False, "security.W005"),
+            ("SECRET_KEY", "django-insecure-" + "x" * 50, "security.W009"),
+            ("SECRET_KEY", "geheim", "security.W009"),
+            ("SESSION_COOKIE_SECURE", False, "security.W011"),
+            ("CSRF_COOKIE_SECURE", False, "security.W016"),
+            ("ALLOWED_HOSTS", [], "security.W020"),
         ],
     )
     def test_names_the_fault(

@@ -45,6 +45,8 @@ class TestSecurityHeaders:
         assert directives.pop("default-src") == "'none'"
         assert directives.pop("img-src") == "'self' data:"
         assert directives.pop("base-uri") == directives.pop("frame-ancestors") == "'none'"
+        assert directives.pop("object-src") == "'none'"
+        assert directives.pop("report-uri") == "/beleid/melding"
         assert set(directives.values()) == {"'self'"}
 
     @pytest.mark.parametrize("address", ADDRESSES[:-1])
