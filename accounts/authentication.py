@@ -8,8 +8,9 @@ from django.utils import timezone
 from rest_framework import authentication, exceptions, permissions
 from rest_framework.request import Request
 
-from accounts import tokens
-from accounts.models import ServiceClient
+from accounts import allowances, live_clients, policy, tokens
+from accounts.policy import Action, Target
+from accounts.vocabulary import Party
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView
@@ -20,6 +21,7 @@ _INVALID = (
     "This access token is not valid here, or no longer. "
     "Ask for a new one at POST /oauth/token and send it in the Authorization header."
 )
+_TOO_OFTEN = "This client asks more often than it may. RateLimit-Policy says how often that is."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,14 +39,27 @@ class ServiceAuthentication(authentication.BaseAuthentication):
     """A token in the Authorization header and nowhere else (RFC 6750 section 2.1)."""
 
     def authenticate(self, request: Request) -> tuple[AnonymousUser, Caller] | None:
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        """Return who calls, and take one token from the bucket of that client.
+
+        Whoever proves nothing takes nothing from anybody's bucket.
+        """
+        # Not `request.headers`: that reads every header there is.
+        scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
         if scheme.lower() != _SCHEME.lower():
             return None
+        at = timezone.now()
         try:
-            claims = tokens.read(token.strip(), at=timezone.now())
+            claims = tokens.read(token.strip(), at=at)
         except tokens.TokenError as error:
             raise exceptions.AuthenticationFailed(_INVALID) from error
-        return AnonymousUser(), _caller(claims)
+        client = live_clients.find(claims.client_id, at=at)
+        if client is None:
+            raise exceptions.AuthenticationFailed(_INVALID)
+        try:
+            allowances.take_for(request.META, client.pk, at=at)
+        except allowances.TooFastError as error:
+            raise exceptions.Throttled(error.standing.seconds, _TOO_OFTEN) from error
+        return AnonymousUser(), _caller(claims, client)
 
     def authenticate_header(self, request: Request) -> str:
         return _SCHEME
@@ -62,22 +77,16 @@ class HasScope(permissions.BasePermission):
             return False
         self.message = f"This access token does not have the scope {scope}."
         self.code = "insufficient-scope"
-        return scope in request.auth.scopes
+        actor = policy.Actor(party=Party.SERVICE, scopes=request.auth.scopes)
+        return policy.can(actor, Action.CALL_API, Target(scope=scope)).permitted
 
 
-def _caller(claims: tokens.Claims) -> Caller:
-    """Return the live registration: what was taken away counts at once, though the token lives on."""
-    client = (
-        ServiceClient.objects.select_related("recipient")
-        .filter(client_id=claims.client_id, is_active=True)
-        .first()
-    )
-    if client is None:
-        raise exceptions.AuthenticationFailed(_INVALID)
+def _caller(claims: tokens.Claims, client: live_clients.LiveClient) -> Caller:
+    """Return the live registration: what was taken away counts within seconds, though the token lives on."""
     return Caller(
         client_id=client.client_id,
-        recipient=client.recipient.slug,
+        recipient=client.recipient,
         recipient_id=client.recipient_id,
-        scopes=claims.scopes & frozenset(client.scopes),
-        purposes=frozenset(client.purposes),
+        scopes=claims.scopes & client.scopes,
+        purposes=client.purposes,
     )

@@ -16,6 +16,7 @@ from audit import keyring
 
 FREE_FAILURES = 3
 LONGEST_WAIT = timedelta(minutes=15)
+FEW = 3  # with fewer recovery codes than this left, one is asked to make new ones
 DISABLED_AT = 50  # in a row; NIST SP 800-63B-4 section 3.2.2 allows at most 100
 
 
@@ -109,6 +110,11 @@ class RecoveryDevice(BoundedDevice):
 
     class Meta:
         app_label = "accounts"
+
+    def has(self, typed: str) -> bool:
+        """Say whether this is one of the codes, used or not. It is not used by this."""
+        code = recovery_codes.canonical_code(typed)
+        return code is not None and self.codes.filter(lookup=self.lookup(code)).exists()
 
     def codes_left(self) -> int:
         return self.codes.filter(used_at=None).count()

@@ -1,6 +1,6 @@
 """What can go wrong with accounts for a reason that the caller can act on."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 
 class AccountsError(Exception):
@@ -28,7 +28,15 @@ class WrongPasswordError(AccountsError):
 
 
 class WrongCodeError(AccountsError):
-    """The code is not right, or was used before."""
+    """The code is not right, or was used before.
+
+    `clock_is_off` says how far the code is from now, when it would have been right at another moment:
+    negative when the clock of the app runs behind.
+    """
+
+    def __init__(self, *, clock_is_off: timedelta | None = None) -> None:
+        super().__init__()
+        self.clock_is_off = clock_is_off
 
 
 class TooManyAttemptsError(AccountsError):
@@ -39,12 +47,47 @@ class TooManyAttemptsError(AccountsError):
         self.until = until
 
 
+class LockedOutError(TooManyAttemptsError):
+    """A limit was reached, that counts more than one second factor: whoever was logging in starts again.
+
+    `is_new`: this was the first attempt over the limit, which is worth a line in the log.
+    """
+
+    def __init__(self, until: datetime, *, is_new: bool = False) -> None:
+        super().__init__(until)
+        self.is_new = is_new
+
+
 class FactorDisabledError(AccountsError):
     """So many wrong codes were typed that this second factor no longer counts."""
 
 
 class AlreadyEnrolledError(AccountsError):
     """There is a second factor; a password alone cannot add one."""
+
+
+class NotAllowedError(AccountsError):
+    """The table of rights (`accounts/policy.py`) has no yes for it; `reason` says which rule refused."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class UnknownReferenceError(AccountsError):
+    """Nobody who can be meant has this customer number."""
+
+
+class UnknownMandateError(AccountsError):
+    """There is no such mandate for whoever asks."""
+
+
+class MandateCodeError(AccountsError):
+    """No mandate waits for this customer with this code."""
+
+
+class MandateNotEndedError(AccountsError):
+    """The law gave this mandate; whom it is about cannot end it here."""
 
 
 class WrongPasskeyError(AccountsError):

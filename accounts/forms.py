@@ -22,6 +22,9 @@ class _TypedForm(forms.Form):
         ]
 
 
+TypedForm = _TypedForm  # for the forms of other apps
+
+
 class PasswordForm(_TypedForm):
     # Not an EmailField: whatever was typed gets the same answer.
     email = forms.CharField(

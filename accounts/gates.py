@@ -2,22 +2,26 @@
 
 import enum
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
+from http import HTTPStatus
 from typing import Concatenate, ParamSpec, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import render
 from django.urls import Resolver404, resolve, reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from accounts import pending
+from accounts import acting, pending, policy
 from accounts.models import DataSubject, Role, User
 from accounts.pending import Pending
+from accounts.policy import Action, Target
 from accounts.queries import subject_of
 
 P = ParamSpec("P")
@@ -46,6 +50,7 @@ CONTENT = (
 _MARK = "audience"
 _SUBJECT = "data_subject"
 _READ_AND_SEND = "read and send"
+_WHILE_ACTING = "while acting"
 _UNATTENDED = "unattended"
 _AUDIENCES = {
     Role.CUSTOMER: Audience.DATA_SUBJECT,
@@ -53,7 +58,13 @@ _AUDIENCES = {
     Role.DESK: Audience.DESK,
     Role.ADMIN: Audience.ADMIN,
 }
-_START_PAGES = {Role.CUSTOMER: "my-data", Role.OFFICER: "log"}
+# What a page of the office lets do at the least; its operations ask for what else they do.
+_ACTIONS = {
+    Role.OFFICER: Action.READ_LOG,
+    Role.DESK: Action.OPEN_CUSTOMER,
+    Role.ADMIN: Action.CONFIGURE,
+}
+_START_PAGES = {Role.CUSTOMER: "my-data", Role.OFFICER: "log", Role.DESK: "desk"}
 
 
 def marked(view: Callable[P, R], audience: Audience) -> Callable[P, R]:
@@ -91,6 +102,16 @@ def read_and_send(page: Callable[P, R]) -> Callable[P, R]:
     return answer
 
 
+def open_while_acting(view: Callable[P, R]) -> Callable[P, R]:
+    """Say on the view that who acts for another may be here too. Every other page is of oneself alone."""
+    view.__dict__[_WHILE_ACTING] = True
+    return view
+
+
+def is_open_while_acting(view: Callable[..., object]) -> bool:
+    return _WHILE_ACTING in getattr(view, "__dict__", {})
+
+
 def unattended(page: Callable[P, R]) -> Callable[P, R]:
     """Say that a script reads this page by itself: that is no sign that somebody is there."""
     page.__dict__[_UNATTENDED] = True
@@ -116,7 +137,7 @@ def public_page(page: Callable[P, R]) -> Callable[P, R]:
 
 
 def data_subject_page(page: SubjectPage[P]) -> Page[P]:
-    """Let in a data subject who passed both factors, and hand the page who that is."""
+    """Let in a data subject who passed both factors, for himself alone, and hand the page who that is."""
 
     @wraps(page)
     def gated(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
@@ -124,11 +145,18 @@ def data_subject_page(page: SubjectPage[P]) -> Page[P]:
         if user is None:
             return to_log_in(request)
         subject = data_subject_of(request)
-        if subject is None:
+        if subject is None or not _may_keep_own(user, subject):
             raise Http404
+        if acting.is_asked(request):
+            return not_while_acting(request)
         return page(request, subject, *args, **kwargs)
 
     return marked(gated, Audience.DATA_SUBJECT)
+
+
+def _may_keep_own(user: User, subject: DataSubject) -> bool:
+    actor = replace(policy.of_role(user.role, user_id=user.pk), subject_id=subject.pk)
+    return policy.can(actor, Action.KEEP_OWN, Target(subject_id=subject.pk)).permitted
 
 
 def officer_page(page: StaffPage[P]) -> Page[P]:
@@ -163,11 +191,17 @@ def _staff_page(page: StaffPage[P], role: Role) -> Page[P]:
         user = verified_user(request)
         if user is None:
             return to_log_in(request)
-        if user.role != role:
+        actor = policy.of_role(user.role, user_id=user.pk)
+        if not policy.can(actor, _ACTIONS[role], Target()).permitted:
             raise PermissionDenied
         return page(request, user, *args, **kwargs)
 
     return marked(gated, _AUDIENCES[role])
+
+
+def not_while_acting(request: HttpRequest) -> HttpResponse:
+    """Refuse a page of oneself to who acts for another, and say how to stop."""
+    return render(request, "accounts/not_while_acting.html", status=HTTPStatus.FORBIDDEN)
 
 
 def halfway_page(page: HalfwayPage) -> Callable[[HttpRequest], HttpResponseBase]:

@@ -36,6 +36,20 @@ WORDS: dict[NoticeKind, NoticeWords] = {
         subject=_("Your second step was set up"),
         says=(_("On %(when)s an app with codes was set up for your account."),),
     ),
+    NoticeKind.FACTOR_DISABLED: NoticeWords(
+        subject=_("Your second step no longer works"),
+        says=(
+            _("On %(when)s a wrong code was typed for the 50th time in a row."),
+            _(
+                "To keep others out, this second step no longer works, also not with the right code."
+            ),
+            _("The page where you log in says what you can do."),
+        ),
+    ),
+    NoticeKind.RECOVERY_CODES_MADE: NoticeWords(
+        subject=_("New recovery codes were made"),
+        says=(_("On %(when)s new recovery codes were made. The old ones no longer work."),),
+    ),
     NoticeKind.PASSKEY_ADDED: NoticeWords(
         subject=_("A passkey was made"),
         says=(
@@ -67,5 +81,41 @@ WORDS: dict[NoticeKind, NoticeWords] = {
             _("On %(when)s someone used a recovery code and your password."),
             _("With these, one can set up a new app with codes. The old app then stops working."),
         ),
+    ),
+    NoticeKind.MANDATE_GIVEN: NoticeWords(
+        subject=_("You made a mandate"),
+        says=(
+            _("On %(when)s you made a mandate, so that someone can act for you."),
+            _("It counts once that person accepts it with your code. You can end it at Mandates."),
+        ),
+    ),
+    NoticeKind.MANDATE_ACCEPTED: NoticeWords(
+        subject=_("Someone can act for you now"),
+        says=(
+            _("On %(when)s %(other)s accepted your mandate, and can act for you."),
+            _("You can end this at any moment: log in and go to Mandates."),
+        ),
+        was_it_you=False,
+    ),
+    NoticeKind.MANDATE_RECORDED: NoticeWords(
+        subject=_("A mandate was written down"),
+        says=(
+            _("On %(when)s we wrote down a mandate between you and %(other)s."),
+            _("This follows from the law. You can see it at Mandates."),
+        ),
+        was_it_you=False,
+    ),
+    NoticeKind.MANDATE_STARTED: NoticeWords(
+        subject=_("Someone acts for you"),
+        says=(
+            _("On %(when)s %(other)s began to act for you, with a mandate."),
+            _("At Who looked? you can see what was looked at and chosen."),
+        ),
+        was_it_you=False,
+    ),
+    NoticeKind.MANDATE_ENDED: NoticeWords(
+        subject=_("A mandate has ended"),
+        says=(_("On %(when)s the mandate between you and %(other)s ended."),),
+        was_it_you=False,
     ),
 }

@@ -1,25 +1,36 @@
 """Every read of people and systems: by a keyed hash of what is typed, never by the value itself."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from accounts.identity import login_index, reference_index
+from accounts import throttle
+from accounts.identity import login_index, name_of, reference_index
 from accounts.models import (
     DataSubject,
+    DeskOpening,
+    Mandate,
     Passkey,
     RecoveryDevice,
     TotpDevice,
     User,
     UserSession,
 )
+from accounts.vocabulary import MandateKind
 from audit import queries as log
 from audit.events import EventKind
 
 __all__ = [
+    "EVERYONE",
     "app_of",
     "has_passkey",
     "has_second_factor",
+    "legal_mandates",
+    "log_in_is_attacked",
+    "mandate_in_use",
+    "mandates_of",
+    "opening_in_use",
+    "parties_of",
     "passkey_of",
     "passkeys_of",
     "recovery_codes_of",
@@ -30,6 +41,14 @@ __all__ = [
     "subject_of",
     "user_by_email",
 ]
+
+EVERYONE = "all"
+
+
+def log_in_is_attacked(*, at: datetime) -> bool:
+    """Return whether very many accounts got a wrong password, in this quarter of an hour or the last: one query."""
+    limit = throttle.ACCOUNTS_WITH_A_WRONG_PASSWORD
+    return throttle.is_full(limit=limit, value=EVERYONE, at=at)
 
 
 SIGN_INS = frozenset({EventKind.SIGNED_IN, EventKind.SIGN_IN_FAILED})
@@ -60,6 +79,56 @@ def app_of(user: User) -> TotpDevice | None:
 def recovery_codes_of(user: User) -> RecoveryDevice | None:
     """Return the set of recovery codes that counts."""
     return RecoveryDevice.objects.filter(user=user, confirmed=True).order_by("-pk").first()
+
+
+def mandate_in_use(*, mandate_id: UUID, representative_id: UUID, at: datetime) -> Mandate | None:
+    """Return the mandate of this representative, with whom it is for, when it counts at the moment `at`."""
+    found = Mandate.objects.filter(
+        pk=mandate_id, representative_id=representative_id, represented__erased_at=None
+    )
+    mandate = found.select_related("represented__key").first()
+    return mandate if mandate and mandate.counts_at(at) else None
+
+
+def mandates_of(subject: DataSubject) -> tuple[list[Mandate], list[Mandate]]:
+    """Return the mandates that a person gave and those that he holds, newest first, with the people in them."""
+    people = ("represented__key", "representative__key")
+    given = Mandate.objects.filter(represented=subject).select_related(*people)
+    held = Mandate.objects.filter(representative=subject).select_related(*people)
+    return list(given.order_by("-created_at")), list(held.order_by("-created_at"))
+
+
+def legal_mandates() -> list[Mandate]:
+    """Return the mandates that the law gives, newest first."""
+    found = Mandate.objects.exclude(kind=MandateKind.VOLUNTARY)
+    return list(found.order_by("-created_at"))
+
+
+def parties_of(mandate_ids: Collection[UUID]) -> Mapping[UUID, tuple[str, str]]:
+    """Return by mandate how the represented and the representative are addressed: one query, or none.
+
+    A mandate of someone who was erased is gone, and names nobody any more.
+    """
+    if not mandate_ids:
+        return {}
+    found = Mandate.objects.filter(pk__in=mandate_ids, representative__isnull=False)
+    return {
+        mandate.pk: (name_of(mandate.represented), name_of(mandate.representative))
+        for mandate in found.select_related("represented__key", "representative__key")
+        if mandate.representative is not None
+    }
+
+
+def opening_in_use(*, opening_id: UUID, employee_id: UUID, at: datetime) -> DeskOpening | None:
+    """Return what is open before this employee, with the customer, as long as it lasts."""
+    found = DeskOpening.objects.filter(
+        pk=opening_id,
+        employee_id=employee_id,
+        closed_at=None,
+        open_until__gt=at,
+        subject__erased_at=None,
+    )
+    return found.select_related("subject__key", "subject__user__key").first()
 
 
 def passkeys_of(user: User) -> list[Passkey]:

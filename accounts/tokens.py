@@ -5,7 +5,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
+from hashlib import sha256
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import jwt
@@ -19,6 +21,7 @@ from audit.keyfiles import KeyFileError, read_or_make
 
 ALGORITHM = "ES256"
 TYPE = "at+jwt"
+REMEMBERED = 4096  # tokens of less than a kilobyte each
 LARGEST = 4096  # bytes; looked at before anything is parsed
 _CLOCK_SKEW = timedelta(seconds=60)
 # Time and place are checked here, stricter than the library does and with the time that we are told.
@@ -49,6 +52,20 @@ class SigningKey:
 class Claims:
     client_id: str
     scopes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Verified:
+    """What a token says that was found good, and between which seconds since 1970 it counts."""
+
+    claims: Claims
+    since: int
+    until: int
+
+
+_Name = tuple[bytes, object, str]  # of a token: its hash, and which key and place it was good for
+_verified: dict[_Name, _Verified] = {}
+_lock = Lock()
 
 
 def signing_key() -> SigningKey:
@@ -84,16 +101,43 @@ def issue(*, client_id: str, scopes: Iterable[str], at: datetime) -> str:
 def read(token: str, *, at: datetime) -> Claims:
     """Return what the token says.
 
+    A client uses one token for ten minutes, so one that was found good is remembered by its SHA-256: the
+    token itself is not kept. Its time is looked at each time; what failed is not remembered.
+
     Raises:
         TokenError: it is too large, not signed by us, for another use or place, or expired.
         KeyFileError: our own key cannot be read.
     """
-    if len(token) > LARGEST:
-        raise TokenError("too large")
-    claims = _signed_claims(token, signing_key().kid)
-    _check_place(claims)
-    _check_time(claims, at=at)
-    return Claims(client_id=claims["sub"], scopes=frozenset(claims["scope"].split()))
+    if len(token) > LARGEST or not token.isascii():
+        raise TokenError("too large, or not ASCII")
+    name = (sha256(token.encode()).digest(), settings.KEYS_DIR, settings.PUBLIC_BASE_URL)
+    verified = _verified.get(name)
+    if verified is None:
+        verified = _verify(token)
+        _remember(name, verified)
+    if not verified.since <= at.timestamp() < verified.until:
+        raise TokenError("expired, or from the future")
+    return verified.claims
+
+
+def forget_all() -> None:
+    """Look again at the signature of every token."""
+    _verified.clear()
+
+
+def _remember(name: _Name, verified: _Verified) -> None:
+    with _lock:
+        while len(_verified) >= REMEMBERED:
+            _verified.pop(next(iter(_verified)))  # the oldest; tokens all last as long
+        _verified[name] = verified
+
+
+def _verify(token: str) -> _Verified:
+    signed = _signed_claims(token, signing_key())
+    _check_place(signed)
+    since, until = _times(signed)
+    claims = Claims(client_id=signed["sub"], scopes=frozenset(signed["scope"].split()))
+    return _Verified(claims=claims, since=since - int(_CLOCK_SKEW.total_seconds()), until=until)
 
 
 def _check_place(claims: Mapping[str, Any]) -> None:
@@ -106,29 +150,27 @@ def _check_place(claims: Mapping[str, Any]) -> None:
         raise TokenError("not of a client")
 
 
-def _check_time(claims: Mapping[str, Any], *, at: datetime) -> None:
+def _times(claims: Mapping[str, Any]) -> tuple[int, int]:
     issued, expires = claims.get("iat"), claims.get("exp")
     if type(issued) is not int or type(expires) is not int:
         raise TokenError("a time is missing or is not a whole number")
     if expires - issued > settings.ACCESS_TOKEN_LASTS.total_seconds():
         raise TokenError("lasts longer than we ever grant")
-    if not issued - _CLOCK_SKEW.total_seconds() <= at.timestamp() < expires:
-        raise TokenError("expired, or from the future")
+    return issued, expires
 
 
-@lru_cache(maxsize=1024)
-def _signed_claims(token: str, kid: str) -> Mapping[str, Any]:
-    """Return the claims of a token that we signed.
-
-    Remembered, because a client uses one token for ten minutes and the signature is most of the work.
-    Time and place are checked each time; what failed is not remembered.
-    """
+def _signed_claims(token: str, key: SigningKey) -> Mapping[str, Any]:
+    """Return the claims of a token that we signed."""
     try:
         header = jwt.get_unverified_header(token)
-        if set(header) != {"alg", "typ", "kid"} or header["typ"] != TYPE or header["kid"] != kid:
+        if (
+            set(header) != {"alg", "typ", "kid"}
+            or header["typ"] != TYPE
+            or header["kid"] != key.kid
+        ):
             raise TokenError("not an access token of ours")
         claims: Mapping[str, Any] = jwt.decode(
-            token, signing_key().public, algorithms=[ALGORITHM], options=_SIGNATURE_ONLY
+            token, key.public, algorithms=[ALGORITHM], options=_SIGNATURE_ONLY
         )
     except (jwt.PyJWTError, ValueError) as error:
         raise TokenError("not signed by us") from error

@@ -14,6 +14,8 @@ SECRET_SIZE = 20  # 160 bits, as RFC 4226 advises for SHA-1
 # One step on either side: the clock of a telephone drifts. A step is accepted once, so that
 # looking over a shoulder gains nothing.
 _WINDOW = (0, -1, 1)
+# How far a clock may be off for us to say by how much, in steps: five minutes. Such a code is not accepted.
+_HINTED = 10
 
 
 def new_secret() -> bytes:
@@ -48,6 +50,21 @@ def matching_step(*, secret: bytes, code: str, step: int, after: int) -> int | N
         if is_match and candidate > after and found is None:
             found = candidate
     return found
+
+
+def steps_off(*, secret: bytes, code: str, step: int) -> int | None:
+    """Return how many steps a code is from `step`: below zero when the clock of the app runs behind.
+
+    None when it is the code of no step nearby, or of one that is near enough to be accepted.
+    """
+    typed = canonical_code(code)
+    if typed is None:
+        return None
+    nearby = sorted(set(range(-_HINTED, _HINTED + 1)) - set(_WINDOW), key=abs)
+    for distance in nearby:
+        if hmac.compare_digest(code_at(secret, max(step + distance, 0)), typed):
+            return distance
+    return None
 
 
 def canonical_code(typed: str) -> str | None:

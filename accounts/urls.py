@@ -1,8 +1,8 @@
 from django.urls import path
 
 from accounts.oauth import views as oauth
+from accounts.views import factors, my_passkeys, passkeys
 from accounts.views import log_in as log_in_pages
-from accounts.views import my_passkeys, passkeys
 from accounts.views import sessions as session_pages
 from accounts.views.security import security
 from accounts.views.step_up import step_up, step_up_passkey, step_up_question
@@ -41,6 +41,8 @@ urlpatterns = [
     path("bevestigen/passkey/", step_up_passkey, name="step-up-passkey"),
     path("bevestigen/passkey/vraag/", step_up_question, name="step-up-passkey-question"),
     path("beveiliging/", security, name="security"),
+    path("beveiliging/codes/", factors.new_codes, name="new-codes"),
+    path("beveiliging/app/", factors.new_app, name="new-app"),
     path(
         "beveiliging/sessies/andere/einde/",
         session_pages.end_other_sessions,

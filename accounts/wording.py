@@ -2,7 +2,7 @@
 
 import io
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.utils import parseaddr
 from math import ceil
 from urllib.parse import urlsplit
@@ -49,10 +49,10 @@ def fault(error: AccountsError, *, at: datetime, is_app: bool = False) -> str:
         wait = _duration((error.until - at).total_seconds())
         return _("You tried too often. Wait %(time)s. Then try again.") % {"time": wait}
     if isinstance(error, FactorDisabledError):
-        if is_app:
-            return _("There were too many wrong codes. Log in with a recovery code.")
-        return _("There were too many wrong codes. Call us.")
+        return _("There were too many wrong codes. This app no longer counts. Call us.")
     if isinstance(error, WrongCodeError):
+        if error.clock_is_off is not None:
+            return _clock_is_off(error.clock_is_off)
         if is_app:
             return _("This code is not right. Type the code that your app shows now.")
         return _("This code is not right, or it was used before. Try another code.")
@@ -172,6 +172,19 @@ def _qr(text: str) -> SafeString:
         lineclass=None,
     )
     return mark_safe(drawing.getvalue().decode())  # noqa: S308 - drawn here; no text of it comes from outside
+
+
+def _clock_is_off(offset: timedelta) -> str:
+    """Say that the code is of another moment: most often the clock of the telephone is wrong."""
+    time = {"time": _duration(abs(offset.total_seconds()))}
+    if offset < timedelta(0):
+        said = _("This is a code of about %(time)s ago. Type the code that your app shows now.")
+    else:
+        said = _("This is a code of about %(time)s from now.")
+    fix = _(
+        "Is it the newest code? Then the clock of your phone is wrong. Set it to automatic time."
+    )
+    return f"{said % time} {fix}"
 
 
 def _clock(moment: datetime) -> str:

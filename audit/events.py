@@ -60,6 +60,17 @@ class EventKind(enum.StrEnum):
     PASSKEY_RENAMED = "account.passkey.renamed"
     PASSKEY_REMOVED = "account.passkey.removed"
     RECOVERY_CODE_USED = "account.recovery-code.used"
+    RECOVERY_CODES_MADE = "account.recovery-codes.made"
+    FACTOR_DISABLED = "account.factor.disabled"
+    ATTACK_SUSPECTED = "account.attack.suspected"
+    CUSTOMER_OPENED = "desk.customer.opened"
+    DATA_SEEN = "subject.data.seen"  # by the service desk, or by a representative
+    MANDATE_GIVEN = "account.mandate.given"
+    MANDATE_ACCEPTED = "account.mandate.accepted"
+    MANDATE_RECORDED = "account.mandate.recorded"  # by an officer: the law gives it
+    MANDATE_ENDED = "account.mandate.ended"
+    MANDATE_STARTED = "account.mandate.started"  # a session acts under it from here on
+    MANDATE_USED = "account.mandate.used"  # the line of the representative about one act
     SEAL_BROKEN = "data.seal.broken"
     CATALOGUE_LOADED = "register.catalogue.loaded"
 
@@ -68,7 +79,8 @@ class EventKind(enum.StrEnum):
 class Event:
     """One thing that happened.
 
-    `shown` is what the data subject may read: codes and names of recipients and purposes, never values.
+    `shown` is what the data subject may read: codes and names of recipients and purposes, never values;
+    and what an employee of the service desk wrote to him about why his data was opened.
     `internal` is for officers (client, staff account, filter); it outlives the erasure of the data
     subject and names no customer. The four codes are added to `shown`, or to `internal` when the
     event has no data subject.

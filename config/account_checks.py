@@ -13,7 +13,8 @@ from django.db import DatabaseError, connection
 from django.http.request import validate_host
 
 from accounts.identity import login_index
-from accounts.models import User
+from accounts.models import Passkey, User
+from accounts.operations.passkeys import PASSKEY_ROLES
 from audit.keyfiles import KeyFileError
 from consent.demo.people import demo_accounts
 from consent.demo.place import MARK
@@ -56,6 +57,15 @@ def _knows_people_of_the_demo() -> bool:
         found = [login_index(account.email) for account in demo_accounts()]
         return people.filter(login_index__in=found).exists()
     except (DatabaseError, KeyFileError):  # other checks and the start itself tell of these
+        return False
+
+
+def _has_staff_without_a_passkey() -> bool:
+    """Ask it of the roles that must have one: until then the password alone lets them set one up."""
+    try:
+        staff = User.objects.filter(role__in=PASSKEY_ROLES, is_active=True)
+        return staff.exclude(pk__in=Passkey.objects.filter(confirmed=True).values("user")).exists()
+    except DatabaseError:
         return False
 
 
@@ -165,6 +175,14 @@ RULES: list[tuple[Callable[[], bool], checks.CheckMessage]] = [
             "The broker is on another machine, and is spoken to without encryption.",
             hint="Use rediss:// or amqps:// in REGIE_BROKER_URL.",
             id="regie.W010",
+        ),
+    ),
+    (
+        _has_staff_without_a_passkey,
+        checks.Warning(
+            "A privacy officer or an administrator has no passkey yet: who has the password sets one up.",
+            hint="Let everyone in the office log in once, on a device of their own; end accounts that nobody uses.",
+            id="regie.W011",
         ),
     ),
 ]

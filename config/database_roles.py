@@ -45,10 +45,11 @@ _LOG: dict[str, Grants] = {
 _ONLY_ADDED = ("consent_consentrecord", "consent_noticeversion")
 _NEVER_REMOVED = ("accounts_datasubject", "accounts_serviceclient")
 _ORDINARY = (
-    *("accounts_clientkey", "accounts_notice", "accounts_passkey", "accounts_recipient"),
-    "accounts_recoverycode",
+    *("accounts_clientallowance", "accounts_clientkey", "accounts_notice", "accounts_passkey"),
+    *("accounts_recipient", "accounts_recoverycode"),
     *("accounts_recoverydevice", "accounts_throttlecounter", "accounts_totpdevice"),
     *("accounts_usedassertion", "accounts_user", "accounts_usersession"),
+    *("accounts_deskopening", "accounts_mandate"),
     "django_otp_webauthn_webauthnuserhandle",
     *("consent_currentconsent", "consent_datacategory", "consent_dataitem"),
     *("consent_dismissedquestion", "consent_helditem", "consent_job", "consent_message"),

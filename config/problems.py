@@ -13,6 +13,7 @@ from rest_framework import exceptions
 from rest_framework.settings import api_settings
 from rest_framework.views import set_rollback
 
+from accounts.allowances import POLICY
 from consent.errors import ConsentError
 
 API_ROOTS = frozenset({"access", "api", "oauth", "healthz", ".well-known"})
@@ -33,6 +34,12 @@ ADVICE = {
     500: "Something went wrong on our side; the request was not carried out. Try again later, and "
     "tell the organisation when it keeps happening.",
     503: "Something is wrong with this installation; the member checks names it. Tell its operator.",
+}
+# draft-ietf-httpapi-ratelimit-headers-10: a program that knows the draft needs no other code.
+QUOTA_EXCEEDED = {
+    "type": "https://iana.org/assignments/http-problem-types#quota-exceeded",
+    "code": "throttled",
+    "violated-policies": [POLICY],
 }
 INVALID = "One or more values cannot be used. The member errors names each, and what is wrong."
 
@@ -60,6 +67,8 @@ def problem(
         "detail": detail or ADVICE.get(status, title),
         "code": code or title.lower().replace(" ", "-"),
     }
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        body.update(QUOTA_EXCEEDED)
     if errors:
         body["errors"] = errors
     body.update(members or {})

@@ -50,6 +50,7 @@ MIDDLEWARE = [
     "config.middleware.SecurityHeaders",
     "django.middleware.security.SecurityMiddleware",
     "config.middleware.ChosenLanguage",
+    "accounts.middleware.RateLimitFields",
     "config.middleware.ApiManners",  # answers anew, so the headers are put on around it
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.middleware.RequestLimits",
@@ -107,6 +108,10 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "log-in"
 LOGIN_PENDING_LASTS = timedelta(minutes=10)
+# How long a customer stays open before an employee of the service desk.
+DESK_OPENING_LASTS = timedelta(
+    minutes=env.number("REGIE_DESK_MINUTES", default=30, least=5, most=120)
+)
 # Where passkeys count; "" when browsers give none for PUBLIC_BASE_URL. Another one makes them all useless.
 PASSKEY_ORIGIN = relying_party.origin_of(PUBLIC_BASE_URL)
 PASSKEY_QUESTION_LASTS = timedelta(minutes=5)
@@ -238,6 +243,13 @@ LOG_POLICY = env.log_policy("REGIE_LOG_POLICY", origin=LOG_ORIGIN)
 # The token service (docs: RFC 6749, RFC 7523, NL GOV OAuth profile).
 ACCESS_TOKEN_LASTS = timedelta(minutes=10)
 CLIENT_ASSERTION_LASTS_AT_MOST = timedelta(minutes=5)
+# How long what is registered of a client may be remembered; 0: it is read for every request.
+CLIENTS_ARE_REMEMBERED = timedelta(
+    seconds=env.number("REGIE_CLIENTS_REMEMBERED_SECONDS", default=5, most=5)
+)
+# How often one client may ask: on average per second, and at once after a silence.
+CLIENT_RATE = env.number("REGIE_CLIENT_RATE", default=50, least=1, most=100_000)
+CLIENT_BURST = env.number("REGIE_CLIENT_BURST", default=200, least=1, most=1_000_000)
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.ServiceAuthentication"],

@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("accounts.urls")),
     path("", include("consent.portal.urls")),
     path("", include("consent.officer.urls")),
+    path("", include("consent.desk.urls")),
     path("", include("consent.api.urls")),
     path("", include("consent.transparency.urls")),
     path(".well-known/security.txt", security_txt, name="security-txt"),

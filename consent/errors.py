@@ -29,3 +29,13 @@ class UnknownPurposeError(ConsentError):
 class AnswerMissingError(ConsentError):
     code = "answer-missing"
     message = _("Choose yes or no for each question, then save.")
+
+
+class MandateEndedError(ConsentError):
+    code = "mandate-ended"
+    message = _("You no longer act for someone else: that mandate has ended.")
+
+
+class OpeningEndedError(ConsentError):
+    code = "opening-ended"
+    message = _("No customer is open. Open one first.")

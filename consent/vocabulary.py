@@ -37,6 +37,8 @@ class Channel(enum.StrEnum):
     """Through which channel a choice was made."""
 
     PORTAL = "portal"
+    TELEPHONE = "telephone"
+    COUNTER = "counter"
 
 
 class Reason(enum.StrEnum):
@@ -80,3 +82,4 @@ class JobFault(enum.StrEnum):
     NO_ROOM = "no-room"
     NOT_WRITABLE = "not-writable"
     GAVE_UP = "gave-up"
+    NOT_ALLOWED = "not-allowed"  # any more: whoever asked may not have it now

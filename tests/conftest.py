@@ -7,6 +7,7 @@ import pytest
 from django.conf import settings
 from django.utils import translation
 
+from accounts import allowances, live_clients, tokens
 from accounts.models import DataSubject, Role, ServiceClient, User
 from audit import keyring
 from consent.models import DataCategory, Purpose
@@ -36,11 +37,12 @@ def _reaches_a_database(item: pytest.Item) -> bool:
 
 @pytest.fixture(autouse=True)
 def _fresh_memory() -> Iterator[None]:
-    """The register and keys are kept in memory; a test that rolls back must not leave its own behind."""
+    """The register, keys and clients are kept in memory; a test that rolls back must not leave its own behind."""
     register_in_memory.forget()
     yield
     register_in_memory.forget()
-    keyring.forget_all()
+    for kept in (keyring, live_clients, allowances, tokens):
+        kept.forget_all()
 
 
 @pytest.fixture(autouse=True)

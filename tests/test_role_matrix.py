@@ -18,13 +18,15 @@ from audit.models import LogEntry
 from consent.models import ConsentRecord, Job, Purpose
 from tests import factories
 from tests.accounts.steps import EMAIL, enrol, give_password, user_of
-from tests.visitors import client_of
+from tests.visitors import acting, at_the_desk, client_of
 
 if TYPE_CHECKING:
     from django.test.client import _MonkeyPatchedWSGIResponse as Answer
 
 LOG_IN = "log-in page"  # sent to the log-in page
 ON = "another page"  # sent to some other page
+
+AS_CUSTOMER = "as a customer"
 
 NO_JOB = "00000000-0000-4000-8000-000000000000"
 
@@ -45,9 +47,14 @@ class Row:
     desk: object
     admin: object
     service: object
+    representative: object = AS_CUSTOMER  # a customer who acts for another one
     method: str = "get"
     arguments: tuple[str, ...] = ()
     form: dict[str, str] = field(default_factory=dict)
+
+    def of(self, who: str) -> object:
+        expected = getattr(self, who)
+        return self.customer if expected == AS_CUSTOMER else expected
 
 
 def for_everyone(status: object, method: str = "get", *arguments: str) -> Row:
@@ -64,7 +71,10 @@ def for_everyone(status: object, method: str = "get", *arguments: str) -> Row:
     )
 
 
-def for_logged_in(status: object, method: str = "get", *arguments: str, **form: str) -> Row:
+def for_logged_in(
+    status: object, method: str = "get", *arguments: str, acting: object = 403, **form: str
+) -> Row:
+    """`acting`: what who acts for another gets; a log-in is of oneself alone."""
     return Row(
         anonymous=LOG_IN,
         halfway=LOG_IN,
@@ -73,17 +83,22 @@ def for_logged_in(status: object, method: str = "get", *arguments: str, **form: 
         desk=status,
         admin=status,
         service=LOG_IN,
+        representative=acting,
         method=method,
         arguments=arguments,
         form=form,
     )
 
 
-def for_customers(status: object, method: str = "get", *arguments: str, **form: str) -> Row:
+def for_customers(
+    status: object, method: str = "get", *arguments: str, acting: object = 403, **form: str
+) -> Row:
+    """`acting`: what who acts for another gets. Most pages of a customer are of the customer alone."""
     return Row(
         anonymous=LOG_IN,
         halfway=LOG_IN,
         customer=status,
+        representative=acting,
         officer=404,
         desk=404,
         admin=404,
@@ -101,6 +116,20 @@ def for_officers(status: object, method: str = "get", *arguments: str) -> Row:
         customer=403,
         officer=status,
         desk=403,
+        admin=403,
+        service=LOG_IN,
+        method=method,
+        arguments=arguments,
+    )
+
+
+def for_the_desk(status: object, method: str = "get", *arguments: str) -> Row:
+    return Row(
+        anonymous=LOG_IN,
+        halfway=LOG_IN,
+        customer=403,
+        officer=403,
+        desk=status,
         admin=403,
         service=LOG_IN,
         method=method,
@@ -148,9 +177,11 @@ MATRIX = {
     "passkey-remove": for_logged_in(404, "get", NO_JOB),
     "step-up": for_logged_in(200),
     "security": for_logged_in(200),
+    "new-codes": for_logged_in(200),
+    "new-app": for_logged_in(200),
     "end-session": for_logged_in(404, "post", NO_JOB),
     "end-other-sessions": for_logged_in(ON, "post"),
-    "session": for_logged_in(200),
+    "session": for_logged_in(200, acting=200),
     "show-value": for_customers(404, "post", NO_JOB),
     "log-out": for_everyone(ON, "post"),
     "token": for_everyone(400, "post"),
@@ -177,14 +208,27 @@ MATRIX = {
     "check-proof": for_everyone(200),
     "tile": for_everyone(404, "get", "0", "000.p/1"),
     "bundle": for_everyone(404, "get", "000.p/1"),
-    "my-data": for_customers(200),
-    "my-choices": for_customers(200),
-    "purpose": for_customers(200, "get", "lekwaarschuwing"),
-    "confirmation": for_customers(404, "get", "lekwaarschuwing", "onbekend"),
+    "my-data": for_customers(200, acting=200),
+    "my-choices": for_customers(200, acting=200),
+    "purpose": for_customers(200, "get", "lekwaarschuwing", acting=200),
+    "confirmation": for_customers(404, "get", "lekwaarschuwing", "onbekend", acting=404),
     "dismiss": for_customers(ON, "post", "lekwaarschuwing", notice="1"),
-    "who-looked": for_customers(200),
+    "who-looked": for_customers(200, acting=200),
     "tag-key": for_customers(200, "post"),
     "proof": for_customers(404, "get", "00000000-0000-4000-8000-000000000000"),
+    "mandates": for_customers(200),
+    "mandate-give": for_customers(200),
+    "mandate-accept": for_customers(200),
+    "mandate-use": for_customers(404, "post", NO_JOB),
+    "mandate-end": for_customers(404, "post", NO_JOB),
+    "mandate-stop": for_customers(ON, "post", acting=ON),
+    "desk": for_the_desk(200),
+    "desk-customer": for_the_desk(200),
+    "desk-purpose": for_the_desk(200, "get", "lekwaarschuwing"),
+    "desk-confirmation": for_the_desk(404, "get", "lekwaarschuwing", "onbekend"),
+    "desk-close": for_the_desk(ON, "post"),
+    "legal-mandates": for_officers(200),
+    "legal-mandate-end": for_officers(404, "post", NO_JOB),
     "office": for_officers(ON),
     "log": for_officers(200),
     "log-verify": for_officers(ON, "post"),
@@ -197,7 +241,10 @@ MATRIX = {
     "job-again": for_officers(404, "post", NO_JOB),
     "job-result": for_officers(404, "post", NO_JOB),
 }
-VISITORS = ("anonymous", "halfway", "customer", "officer", "desk", "admin", "service")
+VISITORS = (
+    *("anonymous", "halfway", "customer", "representative"),
+    *("officer", "desk", "admin", "service"),
+)
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 REFUSALS = {403, 404, 405}
 
@@ -236,7 +283,8 @@ def visitor(
         "halfway": halfway,
         "customer": lambda: client_of(user_of(anna)),
         "officer": lambda: client_of(carla),
-        "desk": lambda: client_of(factories.make_user("desk@vechtwater.example", role=Role.DESK)),
+        "representative": lambda: acting(for_=anna),
+        "desk": lambda: at_the_desk(anna),
         "admin": lambda: client_of(
             factories.make_user("admin@vechtwater.example", role=Role.ADMIN)
         ),
@@ -285,7 +333,7 @@ class TestMatrix:
         row = MATRIX[name]
 
         for who in VISITORS:
-            assert answer_to(visitor(who), row, name) == getattr(row, who), who
+            assert answer_to(visitor(who), row, name) == row.of(who), who
 
 
 @pytest.mark.parametrize("name", MATRIX)
@@ -299,7 +347,7 @@ class TestEveryMethod:
             client.raise_request_exception = False
             for method in METHODS:
                 answer = client.generic(method, address)
-                assert is_as_expected(answer, name, getattr(MATRIX[name], who)), (who, method)
+                assert is_as_expected(answer, name, MATRIX[name].of(who)), (who, method)
 
 
 def is_as_expected(answer: "Answer", name: str, expected: object) -> bool:

@@ -1,14 +1,20 @@
 """People in front of a screen: a test client that passed both factors, and what a page says to it."""
 
 import re
+from datetime import timedelta
 from html import unescape
 
 from django.test import Client
 from django.utils import timezone
 from django_otp import DEVICE_ID_SESSION_KEY
 
-from accounts.models import TotpDevice, User
+from accounts import operations
+from accounts.identity import reference_of
+from accounts.mandate_rules import Limits
+from accounts.models import DataSubject, Mandate, Role, TotpDevice, User
 from accounts.session_rules import Method
+from accounts.vocabulary import OpeningReason, Permission
+from tests import factories
 
 
 def client_of(user: User) -> Client:
@@ -23,6 +29,52 @@ def client_of(user: User) -> Client:
         {"method": Method.APP, "at": timezone.now().isoformat(), "device": device.persistent_id}
     ]
     session.save()
+    return client
+
+
+ALL = Limits(permissions=frozenset({Permission.VIEW, Permission.GIVE, Permission.WITHDRAW}))
+
+
+def mandate_between(
+    represented: DataSubject, representative: DataSubject, *, limits: Limits = ALL
+) -> Mandate:
+    """Return a mandate that was given and accepted just now."""
+    at = timezone.now()
+    given = operations.give_mandate(
+        represented=represented,
+        reference=reference_of(representative),
+        limits=limits,
+        until=at + timedelta(days=30),
+        at=at,
+    )
+    return operations.accept_mandate(representative=representative, code=given.code, at=at)
+
+
+def acting(*, for_: DataSubject, by: DataSubject | None = None, limits: Limits = ALL) -> Client:
+    """Return the browser of someone who acts for another customer."""
+    representative = by or factories.make_subject(
+        "VW-0000008", name="mevrouw R. Vos", user=factories.make_user("vos@voorbeeld.example")
+    )
+    assert representative.user is not None
+    mandate = mandate_between(for_, representative, limits=limits)
+    client = client_of(representative.user)
+    assert client.post(f"/machtigingen/{mandate.pk}/gebruiken/").status_code == 302
+    return client
+
+
+def at_the_desk(
+    subject: DataSubject,
+    *,
+    note: str = "Vraag over de rekening",
+    email: str = "desk@vechtwater.example",
+) -> Client:
+    """Return the browser of an employee of the service desk who opened this customer."""
+    client = client_of(factories.make_user(email, role=Role.DESK))
+    answer = client.post(
+        "/balie/",
+        {"klant": reference_of(subject), "reden": OpeningReason.CALLED, "toelichting": note},
+    )
+    assert answer.status_code == 302
     return client
 
 

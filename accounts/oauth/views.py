@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 from django.conf import settings
 from django.core.exceptions import TooManyFieldsSent
-from django.http import HttpRequest, JsonResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
@@ -12,6 +12,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts import jwk, tokens
+from accounts.allowances import STANDING, TooFastError
 from accounts.gates import public_page
 from accounts.models import ServiceClient
 from accounts.oauth.errors import (
@@ -39,7 +40,7 @@ _SEND_ASSERTION = (
 @csrf_exempt  # no cookie counts here
 @sensitive_post_parameters()
 @public_page
-def token(request: HttpRequest) -> JsonResponse:
+def token(request: HttpRequest) -> HttpResponse:
     """Give an access token (RFC 6749 section 4.4) for a client assertion (RFC 7523)."""
     try:
         asked = _parameters(request)
@@ -53,6 +54,10 @@ def token(request: HttpRequest) -> JsonResponse:
         )
     except OAuthError as error:
         return _refusal(error)
+    except TooFastError as error:
+        request.META[STANDING] = error.standing
+        return HttpResponse(status=HTTPStatus.TOO_MANY_REQUESTS)  # the middleware says the rest
+    request.META[STANDING] = granted.standing
     return JsonResponse(
         {
             "access_token": granted.token,

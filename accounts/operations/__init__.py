@@ -6,6 +6,7 @@ from accounts.operations.clients import (
     put_client_key,
     put_recipient,
 )
+from accounts.operations.desk import close_customer, log_look_at_desk, open_customer
 from accounts.operations.enrolment import (
     Enrolment,
     confirm_app,
@@ -16,6 +17,15 @@ from accounts.operations.enrolment import (
 )
 from accounts.operations.erasure import erase_person
 from accounts.operations.housekeeping import forget_expired
+from accounts.operations.mandate_events import log_look_for_another
+from accounts.operations.mandates import (
+    accept_mandate,
+    end_legal_mandate,
+    end_mandate,
+    give_mandate,
+    record_legal_mandate,
+    start_acting,
+)
 from accounts.operations.notices import notify
 from accounts.operations.passkeys import (
     Question,
@@ -41,6 +51,7 @@ from accounts.operations.sign_in import check_code, check_password, record_sign_
 __all__ = [
     "Enrolment",
     "Question",
+    "accept_mandate",
     "add_customer",
     "add_passkey",
     "ask_for_new_passkey",
@@ -48,28 +59,37 @@ __all__ = [
     "check_code",
     "check_passkey",
     "check_password",
+    "close_customer",
     "confirm_app",
     "confirm_identity",
     "confirm_recovery_codes",
     "create_user",
+    "end_legal_mandate",
+    "end_mandate",
     "end_other_sessions",
     "end_sessions",
     "enrol",
     "erase_person",
     "forget_expired",
+    "give_mandate",
     "issue_client_key",
     "lacks_passkey",
+    "log_look_at_desk",
+    "log_look_for_another",
     "log_out_elsewhere",
     "make_recovery_codes",
     "make_room",
     "must_have_passkey",
     "notify",
+    "open_customer",
     "put_client",
     "put_client_key",
     "put_recipient",
+    "record_legal_mandate",
     "record_sign_in",
     "register_data_subject",
     "remove_passkey",
     "rename_passkey",
+    "start_acting",
     "start_app",
 ]

@@ -6,7 +6,8 @@ from datetime import datetime
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from accounts import tokens
+from accounts import allowances, tokens
+from accounts.allowances import Standing
 from accounts.models import ClientKey, ServiceClient, UsedAssertion
 from accounts.oauth import assertions
 from accounts.oauth.errors import InvalidClientError, InvalidScopeError
@@ -16,6 +17,7 @@ from accounts.oauth.errors import InvalidClientError, InvalidScopeError
 class Grant:
     token: str
     scope: str
+    standing: Standing
 
 
 def grant_token(
@@ -28,6 +30,7 @@ def grant_token(
     Raises:
         InvalidClientError: the assertion proves nothing, or was used before.
         InvalidScopeError: the client may not have what it asks for.
+        TooFastError: the client, that proved who it is, asks more often than it may.
     """
     claim = assertions.claim_of(assertion)
     if client_id and client_id != claim.client_id:
@@ -38,10 +41,11 @@ def grant_token(
         claims, lasts_at_most=settings.CLIENT_ASSERTION_LASTS_AT_MOST, at=at
     )
     digest = assertions.digest_of(claims)
+    standing = allowances.take(key.client.pk, at=at)
     scopes = _scopes(key.client, scope)
     _use(digest, expires_at=expires_at)
     token = tokens.issue(client_id=key.client.client_id, scopes=scopes, at=at)
-    return Grant(token=token, scope=" ".join(scopes))
+    return Grant(token=token, scope=" ".join(scopes), standing=standing)
 
 
 def _key_of(claim: assertions.Claim, *, at: datetime) -> ClientKey:

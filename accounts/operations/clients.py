@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
-from accounts import jwk
+from accounts import jwk, live_clients
 from accounts.errors import JwkError, ScopeError
 from accounts.models import ClientKey, Recipient, ServiceClient
 from accounts.oauth import assertions
@@ -57,6 +57,7 @@ def put_client(
     client, _ = ServiceClient.objects.update_or_create(
         client_id=client_id, defaults=rights, create_defaults={**rights, "created_at": at}
     )
+    transaction.on_commit(live_clients.forget_all)
     return client
 
 

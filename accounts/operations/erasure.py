@@ -5,9 +5,10 @@ from collections import Counter
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 
 from accounts import throttle
-from accounts.models import DataSubject, Notice, User
+from accounts.models import DataSubject, DeskOpening, Mandate, Notice, User
 from accounts.operations.sessions import end_sessions
 from audit.models import Key
 from audit.operations import destroy_key
@@ -23,6 +24,8 @@ def erase_person(*, subject: DataSubject, request: str, at: datetime) -> Counter
         JournalError: it cannot be written down outside the database.
     """
     user = subject.user
+    gone = _erase_mandates(subject)
+    DeskOpening.objects.filter(subject=subject).delete()
     DataSubject.objects.filter(pk=subject.pk).update(
         user=None,
         reference_index=secrets.token_hex(32),  # found by no customer number
@@ -30,7 +33,6 @@ def erase_person(*, subject: DataSubject, request: str, at: datetime) -> Counter
         name_sealed=b"",
         erased_at=at,
     )
-    gone: Counter[str] = Counter()
     if user is not None:
         gone += _erase_login(user)
     owners = [subject.pk, *([user.pk] if user else [])]
@@ -40,6 +42,13 @@ def erase_person(*, subject: DataSubject, request: str, at: datetime) -> Counter
         erasure = destroy_key(key=key, at=at, request=request)
         gone.update(keys=1, entries=(erasure.entries if erasure else 0) or 0)
     return gone
+
+
+def _erase_mandates(subject: DataSubject) -> Counter[str]:
+    """Remove the mandates that this person gave, holds, or has yet to accept: nobody acts under them any more."""
+    waiting = Q(meant_index=subject.reference_index)
+    either = Q(represented=subject) | Q(representative=subject)
+    return Counter(mandates=Mandate.objects.filter(either | waiting).delete()[0])
 
 
 def _erase_login(user: User) -> Counter[str]:

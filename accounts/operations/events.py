@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import uuid4
 
+from django.db import transaction
+
 from accounts.models import Role, User
 from accounts.queries import subject_of
 from audit.canonical import Json
@@ -38,6 +40,25 @@ def log_refusal(*, user: User | None, step: str, reason: str, at: datetime) -> N
         shown={"step": step},
         reason=reason,
     )
+
+
+def log_of_system(kind: EventKind, *, user: User, at: datetime, shown: Mapping[str, Json]) -> None:
+    """Log what happened to the account of a user by itself, in the transaction in which it happened."""
+    _log(kind, user=user, actor=Actor.SYSTEM, at=at, shown=shown, reason="")
+
+
+@transaction.atomic
+def log_attack(*, accounts: int, at: datetime) -> None:
+    """Log that more accounts than this got a wrong password in a quarter of an hour. It is about nobody in particular."""
+    event = Event(
+        kind=EventKind.ATTACK_SUSPECTED,
+        actor=Actor.SYSTEM,
+        at=at,
+        subject_id=None,
+        shown={},
+        internal={"accounts": accounts},
+    )
+    append(event, key=None)
 
 
 def _log(

@@ -5,7 +5,10 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 
+from accounts.limits import LIMITS
 from accounts.models import (
+    DeskOpening,
+    Mandate,
     Notice,
     RecoveryDevice,
     ThrottleCounter,
@@ -14,13 +17,15 @@ from accounts.models import (
     UserSession,
 )
 
-_COUNTERS_KEPT = timedelta(hours=1)
+# Long enough for the alarm, that looks one window back.
+_COUNTERS_KEPT = max(timedelta(hours=1), 2 * max(limit.window for limit in LIMITS))
 _NOTICES_KEPT = timedelta(days=30)
+_OPENINGS_KEPT = timedelta(days=1)
 
 
 @transaction.atomic
 def forget_expired(*, at: datetime) -> None:
-    """Forget assertions and sessions that are over, past counters, devices nobody confirmed and old notices."""
+    """Forget what has served: assertions, sessions, counters, devices nobody confirmed, notices, what the desk closed."""
     Notice.objects.filter(created_at__lt=at - _NOTICES_KEPT).delete()
     UsedAssertion.objects.filter(expires_at__lt=at).delete()
     UserSession.objects.filter(expires_at__lte=at).delete()
@@ -29,3 +34,6 @@ def forget_expired(*, at: datetime) -> None:
     before = at - 2 * settings.LOGIN_PENDING_LASTS
     TotpDevice.objects.filter(confirmed=False, created_at__lt=before).delete()
     RecoveryDevice.objects.filter(confirmed=False, created_at__lt=before).delete()
+    DeskOpening.objects.filter(open_until__lt=at - _OPENINGS_KEPT).delete()
+    # The code of a mandate that nobody accepted opens nothing any more; the line in the log stays.
+    Mandate.objects.filter(accepted_at=None, code_until__lt=at - _OPENINGS_KEPT).delete()

@@ -18,7 +18,6 @@ from accounts.errors import (
     AlreadyEnrolledError,
     LastFactorError,
     PasskeyQuestionOverError,
-    TooManyAttemptsError,
     TooManyPasskeysError,
     WrongPasskeyError,
 )
@@ -191,9 +190,7 @@ def _refuse_closed(passkey: Passkey) -> None:
 
 
 def _count(*, address: str, at: datetime) -> None:
-    limit = throttle.PASSKEYS_PER_ADDRESS
-    if throttle.count(limit=limit, value=address, at=at) > limit.most:
-        raise TooManyAttemptsError(throttle.window_end(at))
+    throttle.check(limit=throttle.PASSKEYS_PER_ADDRESS, value=address, at=at)
 
 
 def _use(question: Question | None, *, at: datetime) -> dict[str, Any]:

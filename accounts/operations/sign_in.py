@@ -1,6 +1,6 @@
 """Logging in: a password names someone, a second factor proves it. Refusals are kept, whatever the page says."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import django_otp
@@ -9,7 +9,7 @@ from django.db import transaction
 from django.views.decorators.debug import sensitive_variables
 from django_otp.models import Device
 
-from accounts import throttle
+from accounts import totp
 from accounts.devices import BoundedDevice
 from accounts.errors import (
     FactorDisabledError,
@@ -17,55 +17,71 @@ from accounts.errors import (
     WrongCodeError,
     WrongPasswordError,
 )
-from accounts.identity import login_index
-from accounts.models import Passkey, RecoveryDevice, User
+from accounts.models import Passkey, RecoveryDevice, TotpDevice, User
 from accounts.notice_kinds import NoticeKind
-from accounts.operations.events import log_of_user, log_refusal
+from accounts.operations.attempts import (
+    count_code,
+    count_password,
+    forget_attempts,
+    forgive,
+    log_wrong_password,
+    watch,
+)
+from accounts.operations.events import log_of_system, log_of_user, log_refusal
 from accounts.operations.notices import notify
-from accounts.queries import user_by_email
 from audit.events import EventKind
 
 _FACTORS: dict[type[Device], str] = {RecoveryDevice: "recovery-code", Passkey: "passkey"}
 
 
-@sensitive_variables("email", "password")
-def check_password(*, email: str, password: str, address: str, at: datetime) -> User:
+@sensitive_variables("email", "password", "cookie")
+def check_password(
+    *, email: str, password: str, address: str, at: datetime, cookie: str = ""
+) -> User:
     """Return whose e-mail address and password these are. That is half of logging in.
 
+    `cookie` is that of the browser (`device_cookies.of`): one that logged in before has counters of its own.
+
     Raises:
-        TooManyAttemptsError: tried too often for this account or from this address.
+        LockedOutError: tried too often for this account, from this browser or from this address.
         WrongPasswordError: they do not belong together, or the login is not in use.
     """
-    _count_password(email=email, address=address, at=at)
+    attempt = count_password(email=email, address=address, cookie=cookie, at=at)
     user = authenticate(None, email=email, password=password)
     if not isinstance(user, User):
-        _log_wrong_password(email=email, reason="wrong-password", at=at)
+        log_wrong_password(email=email, reason="wrong-password", at=at)
+        watch(attempt, at=at)
         raise WrongPasswordError
-    throttle.take_back(limit=throttle.PASSWORDS_PER_ADDRESS, value=address, at=at)
+    forgive(attempt, at=at)
     return user
 
 
-@sensitive_variables("code")
-def check_code(*, user: User, device: BoundedDevice, code: str, address: str, at: datetime) -> None:
+@sensitive_variables("code", "cookie")
+def check_code(
+    *, user: User, device: BoundedDevice, code: str, address: str, at: datetime, cookie: str = ""
+) -> None:
     """Accept a code of the second factor; a recovery code is used up by it.
 
     Raises:
-        TooManyAttemptsError: one has to wait after wrong codes.
+        LockedOutError: too many codes from this browser or address, or passwords for this account.
+        TooManyAttemptsError: one has to wait after wrong codes of this factor.
         FactorDisabledError: it was wrong 50 times in a row.
         WrongCodeError: it is not right, or was used before.
     """
     _refuse_while_waiting(device)
-    _count_code(user=user, address=address, at=at)
+    attempt = count_code(user=user, address=address, cookie=cookie, at=at)
     step = "recovery-code" if isinstance(device, RecoveryDevice) else "app"
     with transaction.atomic():
         is_right = verify(user=user, device=device, code=code)
         if not is_right:
             log_refusal(user=user, step=step, reason="wrong-code", at=at)
+            _log_end_of_factor(user=user, device=device, step=step, at=at)
         elif isinstance(device, RecoveryDevice):
             log_of_user(EventKind.RECOVERY_CODE_USED, user=user, at=at)
+            notify(user=user, kind=NoticeKind.RECOVERY_CODE_USED, at=at)
     if not is_right:
-        raise WrongCodeError
-    throttle.take_back(limit=throttle.CODES_PER_ADDRESS, value=address, at=at)
+        raise WrongCodeError(clock_is_off=clock_offset(device, code, at=at))
+    forgive(attempt, at=at)
 
 
 def verify(*, user: User, device: BoundedDevice, code: str) -> bool:
@@ -74,14 +90,30 @@ def verify(*, user: User, device: BoundedDevice, code: str) -> bool:
     return accepted is not None
 
 
+def clock_offset(device: BoundedDevice, code: str, *, at: datetime) -> timedelta | None:
+    """Return how far the clock of an app is off, when a wrong code would have been right minutes ago or later."""
+    if not isinstance(device, TotpDevice):
+        return None
+    step = totp.step_at(at.timestamp())
+    distance = totp.steps_off(secret=device.secret(), code=code, step=step)
+    return None if distance is None else timedelta(seconds=distance * totp.PERIOD)
+
+
 @transaction.atomic
 def record_sign_in(
-    *, user: User, device: Device, at: datetime, browser: str = "", is_known: bool = True
+    *,
+    user: User,
+    device: Device,
+    at: datetime,
+    cookie: str = "",
+    browser: str = "",
+    is_known: bool = True,
 ) -> None:
     """Log that someone passed all that is asked for, and forget the wrong passwords before it.
 
-    `browser` is the kind of browser. One that is not known (`is_known`) is told to the owner by mail, except
-    when nobody logged in before: then there is nothing to compare it with.
+    `cookie` is that of the browser (`device_cookies.of`). `browser` is the kind of browser. One that is not
+    known (`is_known`) is told to the owner by mail, except when nobody logged in before: then there is
+    nothing to compare it with.
     """
     factor = _FACTORS.get(type(device), "app")
     log_of_user(
@@ -92,7 +124,7 @@ def record_sign_in(
     )
     if not is_known and user.last_login is not None:
         notify(user=user, kind=NoticeKind.UNKNOWN_BROWSER, at=at, facts={"browser": browser})
-    throttle.forget(limit=throttle.PASSWORDS_PER_ACCOUNT, value=user.login_index)
+    forget_attempts(user=user, cookie=cookie)
 
 
 def _refuse_while_waiting(device: BoundedDevice) -> None:
@@ -103,31 +135,9 @@ def _refuse_while_waiting(device: BoundedDevice) -> None:
         raise TooManyAttemptsError(until)
 
 
-def _count_password(*, email: str, address: str, at: datetime) -> None:
-    buckets = (
-        (throttle.PASSWORDS_PER_ACCOUNT, login_index(email)),
-        (throttle.PASSWORDS_PER_ADDRESS, address),
-    )
-    counted = [(limit, throttle.count(limit=limit, value=value, at=at)) for limit, value in buckets]
-    if all(times <= limit.most for limit, times in counted):
-        return
-    # Logged once per window, so that nobody can fill the log by trying on.
-    if any(times == limit.most + 1 for limit, times in counted):
-        _log_wrong_password(email=email, reason="too-many-attempts", at=at)
-    raise TooManyAttemptsError(throttle.window_end(at))
-
-
-def _count_code(*, user: User, address: str, at: datetime) -> None:
-    limit = throttle.CODES_PER_ADDRESS
-    times = throttle.count(limit=limit, value=address, at=at)
-    if times <= limit.most:
-        return
-    if times == limit.most + 1:
-        with transaction.atomic():
-            log_refusal(user=user, step="code", reason="too-many-attempts", at=at)
-    raise TooManyAttemptsError(throttle.window_end(at))
-
-
-@transaction.atomic
-def _log_wrong_password(*, email: str, reason: str, at: datetime) -> None:
-    log_refusal(user=user_by_email(email), step="password", reason=reason, at=at)
+def _log_end_of_factor(*, user: User, device: BoundedDevice, step: str, at: datetime) -> None:
+    """Log that a device no longer counts: the code that was just refused was one too many."""
+    device.refresh_from_db(fields=["throttling_failure_count", "throttling_failure_timestamp"])
+    if device.is_disabled:
+        log_of_system(EventKind.FACTOR_DISABLED, user=user, at=at, shown={"factor": step})
+        notify(user=user, kind=NoticeKind.FACTOR_DISABLED, at=at)

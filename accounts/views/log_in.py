@@ -1,12 +1,14 @@
 """Logging in and out. Nobody is logged in before both factors have passed."""
 
 from datetime import datetime
+from http import HTTPStatus
 
 from django.contrib import auth, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.debug import sensitive_post_parameters
@@ -14,10 +16,11 @@ from django.views.decorators.http import require_POST
 from django_otp.models import Device
 
 from accounts import device_cookies, operations, pending, sessions
-from accounts.devices import BoundedDevice
+from accounts.devices import FEW, BoundedDevice
 from accounts.errors import (
     AlreadyEnrolledError,
     FactorDisabledError,
+    LockedOutError,
     TooManyAttemptsError,
     WrongCodeError,
     WrongPasswordError,
@@ -36,7 +39,8 @@ from accounts.models import Passkey, RecoveryDevice, TotpDevice, User
 from accounts.pending import Pending
 from accounts.queries import app_of, has_passkey, has_second_factor, recovery_codes_of
 from accounts.session_rules import Method
-from accounts.views.attempts import caller, refused
+from accounts.views.attempts import caller, disabled, locked_out, refused
+from accounts.views.codes import ask_for_codes, show_codes
 from accounts.views.passkey_part import passkey_part
 from accounts.wording import fault, setup_texts
 
@@ -67,6 +71,7 @@ def log_in(request: HttpRequest) -> HttpResponse:
             email=form.cleaned_data["email"],
             password=form.cleaned_data["password"],
             address=caller(request),
+            cookie=device_cookies.of(request),
             at=at,
         )
     except (WrongPasswordError, TooManyAttemptsError) as error:
@@ -82,8 +87,10 @@ def log_in(request: HttpRequest) -> HttpResponse:
 def log_in_code(request: HttpRequest, halfway: Pending, user: User) -> HttpResponse:
     """Ask for a passkey or for the code from the app."""
     device = app_of(user)
-    if device is None:
-        return show_code(request, user) if has_passkey(user) else on_to("enrol")
+    if device is None and not has_passkey(user):
+        return on_to("enrol")
+    if device is None or (device.is_disabled and has_passkey(user)):
+        return show_code(request, user)
     form = CodeForm(request.POST if request.method == "POST" else None)
     return _ask_code(request, halfway, user, device, form, template="accounts/code.html")
 
@@ -127,11 +134,8 @@ def enrol_codes(request: HttpRequest, halfway: Pending, user: User) -> HttpRespo
     """Show ten recovery codes, once; go on when they are kept."""
     if not halfway.passed or _passed_recovery_code(halfway):
         return on_to("enrol")
-    if request.method != "POST":
-        return render(request, "accounts/codes_ahead.html")
-    if "kept" in request.POST and operations.confirm_recovery_codes(user=user):
-        return complete(request, halfway, user)
-    return _show_codes(request, user)
+    answer = ask_for_codes(request, user, action=reverse("enrol-codes"), at=timezone.now())
+    return answer or complete(request, halfway, user)
 
 
 @require_POST
@@ -156,11 +160,12 @@ def _ask_code(
     *,
     template: str,
 ) -> HttpResponse:
-    context = {"form": form, "passkey": passkey_part(request, user)}
-    if not form.is_bound:
-        return render(request, template, context)
-    if not form.is_valid():
-        return render(request, template, context, status=422)
+    if not form.is_bound and device.is_disabled:
+        return disabled(request, device)
+    context = {"form": form, "passkey": passkey_part(user)}
+    if not form.is_bound or not form.is_valid():
+        status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
+        return render(request, template, context, status=status)
     at = timezone.now()
     try:
         operations.check_code(
@@ -168,9 +173,14 @@ def _ask_code(
             device=device,
             code=form.cleaned_data["code"],
             address=caller(request),
+            cookie=device_cookies.of(request),
             at=at,
         )
-    except (WrongCodeError, TooManyAttemptsError, FactorDisabledError) as error:
+    except LockedOutError as error:
+        return locked_out(request, error, at=at)
+    except FactorDisabledError:
+        return disabled(request, device, status=422)
+    except (WrongCodeError, TooManyAttemptsError) as error:
         form.add_error("code", fault(error, at=at, is_app=isinstance(device, TotpDevice)))
         return refused(render(request, template, context), error, at=at)
     return proceed(request, halfway, user, device, at=at)
@@ -187,16 +197,19 @@ def _set_up(request: HttpRequest, halfway: Pending, user: User, device: TotpDevi
             device=device,
             code=form.cleaned_data["code"],
             address=caller(request),
+            cookie=device_cookies.of(request),
             is_replacing=_passed_recovery_code(halfway),
             at=at,
         )
     except AlreadyEnrolledError:
         return on_to("log-in-code")
+    except LockedOutError as error:
+        return locked_out(request, error, at=at)
     except (WrongCodeError, TooManyAttemptsError) as error:
         form.add_error("code", fault(error, at=at, is_app=True))
         return refused(_show_setup(request, halfway, device, form), error, at=at)
     pending.passed(request, halfway, device=device.persistent_id, at=at)
-    return _show_codes(request, user)
+    return show_codes(request, user, action=reverse("enrol-codes"))
 
 
 def proceed(
@@ -221,13 +234,14 @@ def complete(request: HttpRequest, halfway: Pending, user: User) -> HttpResponse
     if not pending.claim(request):
         return on_to("log-in")
     at = timezone.now()
-    is_known = bool(device_cookies.binding(device_cookies.of(request), account=user.login_index))
+    cookie = device_cookies.of(request)
     operations.record_sign_in(
         user=user,
         device=device,
         at=at,
+        cookie=cookie,
         browser=sessions.browser_of(request),
-        is_known=is_known,
+        is_known=bool(device_cookies.binding(cookie, account=user.login_index)),
     )
     if operations.make_room(user=user, at=at):
         messages.warning(
@@ -261,7 +275,7 @@ def show_log_in(
     status: int = 200,
     passkey_form: PasskeyForm | None = None,
 ) -> HttpResponse:
-    part = passkey_part(request, None, form=passkey_form)
+    part = passkey_part(None, form=passkey_form)
     context = {"form": form, "next": next_page, "passkey": part}
     return render(request, "accounts/log_in.html", context, status=status)
 
@@ -270,8 +284,9 @@ def show_code(
     request: HttpRequest, user: User, *, passkey_form: PasskeyForm | None = None
 ) -> HttpResponse:
     """Show what there is to pass the second step with."""
-    form = CodeForm() if app_of(user) else None
-    part = passkey_part(request, user, form=passkey_form)
+    app = app_of(user)
+    form = CodeForm() if app and not app.is_disabled else None
+    part = passkey_part(user, form=passkey_form)
     return render(request, "accounts/code.html", {"form": form, "passkey": part})
 
 
@@ -280,19 +295,18 @@ def _show_setup(
 ) -> HttpResponse:
     texts = setup_texts(device)
     is_replacing = _passed_recovery_code(halfway)
-    part = passkey_part(request, None)
+    part = passkey_part(None)
     context = {"form": form, "texts": texts, "is_replacing": is_replacing, "passkey": part}
     return render(request, "accounts/enrol.html", context, status=status)
 
 
-def _show_codes(request: HttpRequest, user: User) -> HttpResponse:
-    codes = operations.make_recovery_codes(user=user)
-    return render(request, "accounts/codes.html", {"codes": codes})
-
-
 def _codes_left(count: int) -> str:
-    return ngettext(
+    said = ngettext(
         "You logged in with a recovery code. You have %(count)s code left.",
         "You logged in with a recovery code. You have %(count)s codes left.",
         count,
     ) % {"count": count}
+    if count >= FEW:
+        return said
+    link = format_html('<a href="{}">{}</a>', reverse("new-codes"), _("Make new recovery codes"))
+    return format_html("{} {}", said, link)

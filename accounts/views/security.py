@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts import sessions
+from accounts.devices import FEW
 from accounts.gates import logged_in_page
 from accounts.models import User
 from accounts.queries import app_of, passkeys_of, recovery_codes_of, sessions_of, sign_ins_of
@@ -47,7 +48,7 @@ def _passkeys(_request: HttpRequest, user: User, _at: datetime) -> dict[str, obj
 
 def _recovery_codes(_request: HttpRequest, user: User, _at: datetime) -> dict[str, object]:
     codes = recovery_codes_of(user)
-    return {"left": codes.codes_left() if codes else 0}
+    return {"left": codes.codes_left() if codes else 0, "few": FEW}
 
 
 def _sessions(request: HttpRequest, user: User, at: datetime) -> dict[str, object]:

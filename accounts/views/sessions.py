@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import operations, sessions
-from accounts.gates import logged_in_page, next_page, unattended
+from accounts.gates import logged_in_page, next_page, open_while_acting, unattended
 from accounts.models import User
 from accounts.step_up import step_up_to_send
 from accounts.wording import session_end
@@ -19,6 +19,7 @@ from accounts.wording import session_end
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @unattended
+@open_while_acting
 @logged_in_page
 def session(request: HttpRequest, user: User) -> HttpResponse:
     """Say until when the session goes on. Asking does not make it longer; sending does."""

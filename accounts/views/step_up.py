@@ -9,7 +9,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 from django_otp.models import Device
 
-from accounts import operations, sessions
+from accounts import device_cookies, operations, sessions
 from accounts.errors import FactorDisabledError, TooManyAttemptsError, WrongCodeError
 from accounts.forms import CodeForm, PasskeyForm
 from accounts.gates import CONTENT, logged_in_page, next_page, read_and_send, start_page
@@ -42,6 +42,7 @@ def step_up(request: HttpRequest, user: User) -> HttpResponse:
             device=device,
             code=form.cleaned_data["code"],
             address=caller(request),
+            cookie=device_cookies.of(request),
             at=at,
         )
     except (WrongCodeError, TooManyAttemptsError, FactorDisabledError) as error:
@@ -103,7 +104,7 @@ def _show(
 ) -> HttpResponse:
     context = {
         "form": form,
-        "passkey": passkey_part(request, user, form=passkey_form),
+        "passkey": passkey_part(user, form=passkey_form),
         "next": came_for,
         "has_app": app_of(user) is not None,
         "start": start_page(user),

@@ -17,7 +17,9 @@ ANYWHERE = {
     "500": "Something went wrong on our side; the request was not carried out.",
 }
 SOMETIMES = {"406": "Only the content types that are named here can be sent back."}
-ALSO_SENT = {"401": "WWW-Authenticate", "405": "Allow"}
+ALSO_SENT = {"401": "WWW-Authenticate", "405": "Allow", "429": "Retry-After"}
+# Where the caller is a client that proved who it is, and so has a bucket.
+COUNTED = ("200", "429")
 FIRST_ERROR = "400"
 
 
@@ -52,6 +54,10 @@ def complete(result: dict[str, Any], **_: object) -> dict[str, Any]:
         operation["responses"] = dict(sorted(operation["responses"].items()))
         for status, response in operation["responses"].items():
             _describe(status, response)
+        if "429" in operation["responses"]:
+            for status in COUNTED:
+                for name in ("RateLimit-Policy", "RateLimit"):
+                    operation["responses"][status]["headers"][name] = _named("headers", name)
     return result
 
 

@@ -30,6 +30,7 @@ class Evaluation(APIView):
             401: OpenApiResponse(description="No valid access token."),
             403: OpenApiResponse(description="The token lacks the scope `consent:check`."),
             406: OpenApiResponse(description="Only JSON can be sent back."),
+            429: OpenApiResponse(description="The client asks more often than it may."),
             500: OpenApiResponse(description="No answer could be given or logged: use nothing."),
         },
     )

@@ -8,12 +8,12 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from django.db import transaction
 
 from accounts import jwk
-from accounts.models import ServiceClient
+from accounts.models import Role, ServiceClient
 from accounts.operations import put_client_key
 from accounts.queries import user_by_email
 from audit.keyfiles import read_or_make
 from consent.catalogue import read_catalogue
-from consent.demo.logins import Logins, Service
+from consent.demo.logins import Employee, Logins, Service
 from consent.demo.people import JOINED, DemoAccount, demo_accounts, load_people
 from consent.models import Organisation
 from consent.operations.catalogue import load_catalogue
@@ -35,7 +35,7 @@ def load(*, keys_dir: Path, at: datetime) -> Logins:
     """
     accounts = demo_accounts()
     is_new = not Organisation.objects.exists()
-    if not is_new and user_by_email(accounts[-1].email) is None:
+    if not is_new and user_by_email(_of(Role.OFFICER, accounts)[0].email) is None:
         raise NotADemoDatabaseError
     # The first time it is loaded as if long ago: the people have a past in which they chose.
     load_catalogue(
@@ -71,7 +71,7 @@ def _service(client: ServiceClient, *, keys_dir: Path, at: datetime) -> Service:
 
 
 def _logins(accounts: list[DemoAccount], services: list[Service]) -> Logins:
-    *people, officer = accounts
+    people = _of(Role.CUSTOMER, accounts)
     return {
         "customers": [
             {
@@ -94,10 +94,21 @@ def _logins(accounts: list[DemoAccount], services: list[Service]) -> Logins:
             for person in people
             if not person.totp_secret
         ],
-        "officer": {
-            "email": officer.email,
-            "password": officer.password,
-            "totpSecret": officer.totp_secret or "",
-        },
+        "officer": _employee(Role.OFFICER, accounts),
+        "desk": _employee(Role.DESK, accounts),
+        "admin": _employee(Role.ADMIN, accounts),
         "services": services,
+    }
+
+
+def _of(role: Role, accounts: list[DemoAccount]) -> list[DemoAccount]:
+    return [account for account in accounts if account.role is role]
+
+
+def _employee(role: Role, accounts: list[DemoAccount]) -> Employee:
+    (employee,) = _of(role, accounts)
+    return {
+        "email": employee.email,
+        "password": employee.password,
+        "totpSecret": employee.totp_secret or "",
     }

@@ -27,7 +27,7 @@ class NotEnrolled(TypedDict):
     name: str
 
 
-class Officer(TypedDict):
+class Employee(TypedDict):
     email: str
     password: str
     totpSecret: str
@@ -44,7 +44,9 @@ class Service(TypedDict):
 class Logins(TypedDict):
     customers: list[Customer]
     notEnrolled: list[NotEnrolled]
-    officer: Officer
+    officer: Employee
+    desk: Employee
+    admin: Employee
     services: list[Service]
 
 
@@ -84,17 +86,19 @@ def table(logins: Logins, *, seconds: float) -> str:
         )
         for person in logins["notEnrolled"]
     ]
-    rows += [_row(logins["officer"], seconds)]
+    rows += [_row(logins["officer"], seconds), _row(logins["desk"], seconds)]
+    rows += [_row(logins["admin"], seconds)]
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
     lines = [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in rows
     ]
-    lines[-1] += "  privacy officer"
+    for place, role in enumerate(("privacy officer", "service desk", "administrator"), start=-3):
+        lines[place] += f"  {role}"
     return "\n".join(lines)
 
 
-def _row(person: Customer | Officer, seconds: float) -> tuple[str, str, str, str, str]:
+def _row(person: Customer | Employee, seconds: float) -> tuple[str, str, str, str, str]:
     from accounts import totp  # noqa: PLC0415  # it imports Django
 
     secret = base64.b32decode(person["totpSecret"])

@@ -24,6 +24,7 @@ from consent.operations.access import AccessQuestion, Asker
 from consent.queries.holdings import held_context
 
 PEOPLE_PATH = Path(__file__).parent / "people.yaml"
+_STAFF = {Role.OFFICER: "officers", Role.DESK: "desk", Role.ADMIN: "admins"}
 JOINED = timedelta(days=800)  # before everything in the history
 
 
@@ -31,8 +32,10 @@ JOINED = timedelta(days=800)  # before everything in the history
 class DemoAccount:
     """Someone who can log in. `totp_secret` (base32) is None while the second step is not set up.
 
-    `reference` is the customer number; an officer has none ("").
+    `reference` is the customer number; staff has none ("").
     """
+
+    role: Role
 
     email: str
     password: str
@@ -58,13 +61,14 @@ class Happening:
 def load_people(*, at: datetime) -> list[DemoAccount]:
     """Make everyone who is not there yet, with what is held and what happened before `at`; return all accounts.
 
-    The first account is that of a customer, the last that of the officer. The catalogue of
+    The first accounts are those of customers. The catalogue of
     Vechtwater has to be loaded; to make a believable past, load it with a moment before `at - JOINED`.
     """
     load_services(at=at - JOINED)
-    for officer in _content()["officers"]:
-        if user_by_email(officer["email"]) is None:
-            _make_login(officer, role=Role.OFFICER, at=at)
+    for role, part in _STAFF.items():
+        for employee in _content()[part]:
+            if user_by_email(employee["email"]) is None:
+                _make_login(employee, role=role, at=at)
     people = _content()["people"]
     new = {
         person["reference"]: _make_person(person, at=at)
@@ -100,6 +104,7 @@ def demo_accounts() -> list[DemoAccount]:
     """Return who can log in, without touching the database."""
     return [
         DemoAccount(
+            role=role,
             email=person["email"],
             password=person["password"],
             totp_secret=person.get("totp_secret"),
@@ -107,7 +112,7 @@ def demo_accounts() -> list[DemoAccount]:
             name=person["name"],
             story=person["story"],
         )
-        for part in ("people", "officers")
+        for role, part in {Role.CUSTOMER: "people", **_STAFF}.items()
         for person in _content()[part]
     ]
 
@@ -135,7 +140,7 @@ def _make_login(person: Mapping[str, Any], *, role: Role, at: datetime) -> User:
     user = create_user(
         email=person["email"], password=person["password"], role=role, at=at - JOINED
     )
-    if role is Role.OFFICER:
+    if role is not Role.CUSTOMER:
         _enrol(user, person, at=at)
     return user
 

@@ -23,6 +23,9 @@ class ConsentRecord(models.Model):
     Records saved with one press of the button share a `submission`: the number on the confirmation page.
     `entry_uid` is the line of the log that tells of it; None only in rows from before there was such a column
     whose line could not be told.
+
+    Who chose is the data subject, unless one of the two says otherwise: `mandate_uid` a representative,
+    `employee_uid` the service desk that wrote down what the data subject said.
     """
 
     reference = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
@@ -41,6 +44,9 @@ class ConsentRecord(models.Model):
     recorded_at = models.DateTimeField()
     valid_until = models.DateTimeField(null=True)  # exclusive; only a given consent has an end
     entry_uid = models.UUIDField(null=True, editable=False)
+    # No foreign keys: the record outlives what they lead to, and names nobody then.
+    mandate_uid = models.UUIDField(null=True, editable=False)
+    employee_uid = models.UUIDField(null=True, editable=False)
 
     class Meta:
         constraints = [

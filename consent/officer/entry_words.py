@@ -9,6 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from accounts.vocabulary import Ender
 from audit.canonical import Json
 from consent.officer import wording
 from consent.queries.values import LogEntryPage
@@ -26,6 +27,13 @@ _MEMBERS: dict[str, str | Promise] = {
     "noticeDigest": _("Check number of the explanation"),
     "language": _("Language"),
     "channel": _("Where it was chosen"),
+    "note": _("Written to the customer"),
+    "page": _("Page that was looked at"),
+    "mandate": _("Number of the mandate"),
+    "as": _("Part of this person in the mandate"),
+    "act": _("What was done"),
+    "endedBy": _("Ended by"),
+    "opening": _("Number of the opening at the desk"),
     "factor": _("Second step"),
     "step": _("Step of logging in"),
     "client": _("System that asked"),
@@ -47,7 +55,19 @@ _MEMBERS: dict[str, str | Promise] = {
     "register": _("Other changes in the register"),
 }
 
-_CHANNELS: dict[str, str | Promise] = {Channel.PORTAL: _("On this website")}
+_CHANNELS: dict[str, str | Promise] = {
+    Channel.PORTAL: _("On this website"),
+    Channel.TELEPHONE: _("By telephone"),
+    Channel.COUNTER: _("At the counter"),
+}
+_PARTS: dict[str, str | Promise] = {
+    Ender.REPRESENTED: _("Represented person"),
+    Ender.REPRESENTATIVE: _("Representative"),
+    Ender.OFFICER: _("Privacy officer"),
+}
+
+
+_OF_MEMBER = {"channel": _CHANNELS, "as": _PARTS, "endedBy": _PARTS, "act": wording.KINDS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +103,6 @@ def _words(page: LogEntryPage, name: str, code: str) -> str:
         return wording.reason(code)
     if name == "language":
         return dict(settings.LANGUAGES).get(code, code)
-    if name == "channel":
-        return str(_CHANNELS.get(code, code))
+    if name in _OF_MEMBER:
+        return str(_OF_MEMBER[name].get(code, code))
     return page.names.get(name, "") or code

@@ -59,6 +59,7 @@ FAULTS: dict[str, _Words] = {
     JobFault.GAVE_UP: _(
         "It was interrupted several times. Try again, and warn your system administrator when that fails too."
     ),
+    JobFault.NOT_ALLOWED: _("Whoever asked for this may no longer have it."),
 }
 
 _A_MINUTE, _AN_HOUR = timedelta(minutes=1), timedelta(hours=1)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from consent.officer import job_views, views
+from consent.officer import job_views, mandate_views, views
 
 urlpatterns = [
     path("kantoor/", views.front, name="office"),
@@ -9,6 +9,12 @@ urlpatterns = [
     path("kantoor/logboek/export/", views.export, name="log-export"),
     path("kantoor/logboek/<uuid:uid>/", views.entry, name="log-entry"),
     path("kantoor/logboek/<uuid:uid>/bewijs", views.entry_proof, name="log-entry-proof"),
+    path("kantoor/machtigingen/", mandate_views.legal, name="legal-mandates"),
+    path(
+        "kantoor/machtigingen/<uuid:mandate_id>/beeindigen/",
+        mandate_views.end,
+        name="legal-mandate-end",
+    ),
     path("kantoor/exports/", job_views.listed, name="exports"),
     path("kantoor/opdrachten/<uuid:job_id>/", job_views.job, name="job"),
     path("kantoor/opdrachten/<uuid:job_id>/stoppen/", job_views.cancel, name="job-cancel"),

@@ -4,6 +4,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from accounts.vocabulary import OpeningReason
 from audit.events import Actor, EventKind
 from consent.queries.log_days import LogDays
 from consent.templatetags.parts import day, number
@@ -40,6 +41,17 @@ KINDS: dict[str, _Words] = {
     EventKind.PASSKEY_RENAMED: _("Passkey renamed"),
     EventKind.PASSKEY_REMOVED: _("Passkey removed"),
     EventKind.RECOVERY_CODE_USED: _("Recovery code used"),
+    EventKind.RECOVERY_CODES_MADE: _("New recovery codes"),
+    EventKind.FACTOR_DISABLED: _("Second step switched off after wrong codes"),
+    EventKind.ATTACK_SUSPECTED: _("Wrong passwords on very many accounts"),
+    EventKind.CUSTOMER_OPENED: _("Customer opened at the service desk"),
+    EventKind.DATA_SEEN: _("Data looked at by someone else"),
+    EventKind.MANDATE_GIVEN: _("Mandate given"),
+    EventKind.MANDATE_ACCEPTED: _("Mandate accepted"),
+    EventKind.MANDATE_RECORDED: _("Mandate recorded, by law"),
+    EventKind.MANDATE_ENDED: _("Mandate ended"),
+    EventKind.MANDATE_STARTED: _("Acting for another began"),
+    EventKind.MANDATE_USED: _("Acted for another"),
     EventKind.SEAL_BROKEN: _("Sealed data was moved or changed"),
     EventKind.CATALOGUE_LOADED: _("Register loaded"),
 }
@@ -83,6 +95,10 @@ REASONS: dict[str, _Words] = {
     Reason.DATA_CATEGORY_MISSING: _("No kind of data named"),
     Reason.SUBJECT_NOT_THE_CLIENT: _("Service asked for another service"),
     Reason.RESOURCE_TYPE_UNKNOWN: _("Unknown kind of question"),
+    OpeningReason.CALLED: _("Customer called"),
+    OpeningReason.AT_THE_COUNTER: _("Customer came to the counter"),
+    OpeningReason.WROTE: _("Customer wrote"),
+    OpeningReason.COMPLAINT: _("Customer has a complaint"),
     "wrong-password": _("Password was wrong"),
     "wrong-code": _("Code was wrong"),
     "too-many-attempts": _("Tried too often"),

@@ -6,6 +6,9 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
+from accounts import policy
+from accounts.policy import Action, Target
+from accounts.vocabulary import Party
 from audit.canonical import Json
 from audit.events import Actor, Event, EventKind
 from audit.operations import append
@@ -101,7 +104,8 @@ def _fault(*, question: AccessQuestion, asker: Asker) -> Reason | None:
         return Reason.RESOURCE_TYPE_UNKNOWN
     if not question.data_category:
         return Reason.DATA_CATEGORY_MISSING
-    if question.purpose not in asker.purposes:
+    actor = policy.Actor(party=Party.SERVICE, purposes=asker.purposes)
+    if not policy.can(actor, Action.ASK, Target(purpose=question.purpose)).permitted:
         return Reason.PURPOSE_NOT_REGISTERED
     return None
 

@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from django.db import transaction
 from django.utils import timezone
 
+from accounts import policy
 from accounts.models import DataSubject
-from audit.events import Actor, Event
+from audit.events import Event
 from audit.operations import append
 from consent.decision import standing_of, status_of_answer
 from consent.errors import AnswerMissingError, NoticeOutdatedError, UnknownPurposeError
@@ -23,6 +24,7 @@ from consent.models import (
     NoticeVersion,
     Purpose,
 )
+from consent.operations.authors import Author, author_of
 from consent.queries.events import KIND_OF_CHOICE
 from consent.vocabulary import Channel, ConsentStatus, LegalBasis, Standing
 
@@ -46,19 +48,24 @@ def record_choices(
     notice_number: int,
     language: str,
     at: datetime,
+    by: policy.Actor | None = None,
+    channel: Channel = Channel.PORTAL,
 ) -> Submission:
-    """Record what the data subject answered to every question of a purpose.
+    """Record what the data subject answered to every question of a purpose, or what was answered for him.
 
     `choices` maps each category slug of the purpose to yes (True) or no (False). An answer that
     changes nothing is not recorded again: pressing the button twice leaves one record, and the
-    number of the earlier submission is returned.
+    number of the earlier submission is returned. `by` is who answers when that is somebody else.
 
     Raises:
+        NotAllowedError: whoever answers may not give, or not withdraw, this.
+        MandateEndedError, OpeningEndedError: whoever answers may no longer do so.
         UnknownPurposeError: the purpose does not exist, stopped, or needs no consent.
         NoticeOutdatedError: `notice_number` is not the version that holds now.
         AnswerMissingError: not exactly the categories of the purpose were answered.
     """
     _one_at_a_time(subject)
+    author = author_of(by=by or policy.customer(subject.pk), channel=channel, at=at)
     asked, notice = _question(purpose=purpose, notice_number=notice_number)
     standing = _locked_choices(subject, asked)
     changes = [
@@ -67,6 +74,8 @@ def record_choices(
         if (stands := _standing(standing.get(category.id), notice=notice, at=at))
         and (status := status_of_answer(is_yes=choices[category.slug], standing=stands))
     ]
+    for category, status in changes:
+        author.check(subject=subject, purpose=asked.slug, category=category.slug, status=status)
     if not changes:
         last = max(standing.values(), key=lambda current: current.record_id)
         return Submission(number=last.record.submission, is_changed=False)
@@ -81,11 +90,11 @@ def record_choices(
             notice_version=notice,
             language=language,
             status=status,
-            channel=Channel.PORTAL,
             recorded_at=at,
             valid_until=ends if status is ConsentStatus.GIVEN else None,
+            **author.recorded,
         )
-        _record(record)
+        _record(record, author=author)
     if subject.user_id:  # whoever has no login has no address; the choice stands in the file
         Message.objects.create(
             subject=subject, submission=number, language=language, created_at=at, next_try_at=at
@@ -144,10 +153,11 @@ def _standing(current: CurrentConsent | None, *, notice: NoticeVersion, at: date
     return standing_of(choice=choice, notice_number=notice.number, at=at)
 
 
-def _record(record: ConsentRecord) -> None:
+def _record(record: ConsentRecord, *, author: Author) -> None:
     """Store the line in the log, the record that names it and the status that follows from it."""
-    record.entry_uid = append(_event(record)).uid
+    record.entry_uid = append(_event(record, author=author)).uid
     record.save(force_insert=True)
+    author.log_own(record)
     CurrentConsent.objects.update_or_create(
         subject_id=record.subject_id,
         purpose_id=record.purpose_id,
@@ -162,10 +172,10 @@ def _record(record: ConsentRecord) -> None:
     )
 
 
-def _event(record: ConsentRecord) -> Event:
+def _event(record: ConsentRecord, *, author: Author) -> Event:
     return Event(
         kind=KIND_OF_CHOICE[ConsentStatus(record.status)],
-        actor=Actor.DATA_SUBJECT,
+        actor=author.logged_as,
         at=record.recorded_at,
         subject_id=record.subject_id,
         shown={
@@ -175,8 +185,9 @@ def _event(record: ConsentRecord) -> Event:
             "noticeDigest": record.notice_version.digest,
             "language": record.language,
             "channel": record.channel,
+            **author.told,
         },
-        internal={},
+        internal=author.internal,
         purpose=record.purpose.slug,
         data_category=record.category.slug,
         outcome=record.status,

@@ -9,7 +9,9 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from accounts import policy
 from accounts.models import User
+from accounts.policy import Action, Target
 from audit import archive, queries
 from audit import operations as log
 from audit.canonical import Json
@@ -116,6 +118,7 @@ def download(*, officer: User, job: Job, at: datetime) -> Path:
 
 
 def _ask(*, officer: User, contents: Contents, filter_: EntryFilter, at: datetime) -> Job:
+    policy.check(policy.of_role(officer.role, user_id=officer.pk), Action.EXPORT_LOG, Target())
     if office.settled(at=at):
         raise LogBrokenError  # before the line that says that there was an export
     return jobs.enqueue(

@@ -13,16 +13,22 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language, gettext, gettext_lazy
 
 from accounts import sessions
+from accounts.acting import mandate_of
 from accounts.gates import data_subject_of, verified_user
 from accounts.identity import name_of
 from accounts.models import Passkey, Role, User
+from accounts.queries import log_in_is_attacked
 from accounts.wording import SessionEnd, session_end
 from audit import health
 from consent.queries.register import organisation
 from consent.queries.values import OrganisationView
 
-_STAFF = {Role.DESK: gettext_lazy("Service desk"), Role.ADMIN: gettext_lazy("Administrator")}
 _NAME_BEFORE_THE_FIRST_CATALOGUE = "Regie"
+_STAFF = {
+    Role.OFFICER: gettext_lazy("Privacy officer"),
+    Role.DESK: gettext_lazy("Service desk"),
+    Role.ADMIN: gettext_lazy("Administrator"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,9 +96,14 @@ class Frame:
         return sessions.previous_log_in(self._request)
 
     @property
+    def is_desk(self) -> bool:
+        return self.user is not None and self.user.role == Role.DESK
+
+    @property
     def base(self) -> str:
         """Return the page around a page that customers and staff share."""
-        return "base.html" if self.is_customer else "base_office.html"
+        is_staff = self.user is not None and not self.is_customer
+        return "base_office.html" if is_staff else "base.html"
 
     @property
     def is_by_passkey(self) -> bool:
@@ -100,10 +111,17 @@ class Frame:
         return isinstance(getattr(self._request.user, "otp_device", None), Passkey)
 
     @cached_property
+    def acting_for(self) -> str:
+        """Return for whom this customer acts at this moment, by name; "" for himself."""
+        own = data_subject_of(self._request)
+        if own is None:
+            return ""
+        mandate = mandate_of(self._request, representative_id=own.pk, at=timezone.now())
+        return name_of(mandate.represented) if mandate else ""
+
+    @cached_property
     def person(self) -> str:
-        """Return how the header names who is logged in: one query for a customer, none for an officer."""
-        if self.is_officer:
-            return gettext("Privacy officer")
+        """Return how the header names who is logged in: one query for a customer, none for the office."""
         if self.user is not None and self.user.role in _STAFF:
             return str(_STAFF[Role(self.user.role)])
         subject = data_subject_of(self._request)
@@ -116,16 +134,21 @@ class Frame:
             return [
                 self._item("log", gettext("Log"), "history"),
                 self._item("exports", gettext("Exports"), "file"),
+                self._item("legal-mandates", gettext("Mandates"), "user"),
                 self._security,
             ]
+        if self.is_desk:
+            return [self._item("desk", gettext("Service desk"), "user"), self._security]
         if not self.is_customer:
             return [self._security] if self.user else []
-        return [
+        about = [
             self._item("my-data", gettext("My data"), "grid"),
             self._item("my-choices", gettext("My choices"), "choice"),
             self._item("who-looked", gettext("Who looked?"), "eye"),
-            self._security,
         ]
+        if self.acting_for:
+            return about
+        return [*about, self._item("mandates", gettext("Mandates"), "user"), self._security]
 
     @property
     def _security(self) -> MenuItem:
@@ -136,6 +159,11 @@ class Frame:
         """Return what is wrong with the log; for an officer only."""
         found = health.checks(at=timezone.now()) if self.is_officer else []
         return [check for check in found if not check.is_well]
+
+    @cached_property
+    def is_attacked(self) -> bool:
+        """Return whether somebody tries passwords on very many accounts; for an officer only."""
+        return self.is_officer and log_in_is_attacked(at=timezone.now())
 
     @property
     def is_demo(self) -> bool:

@@ -1,13 +1,10 @@
 """What happened and why, in the words that a customer reads; `wording.py` puts them together."""
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
 from audit.events import EventKind
+from consent.portal.other_words import Phrase, Words
 from consent.vocabulary import Reason
-
-Words = str | Promise
-Phrase = tuple[str, Words, Words, Words]  # icon, who, what, why
 
 BECAUSE: dict[str, Words] = {
     Reason.CONSENT_GIVEN: gettext_lazy("You said yes to this."),
@@ -145,6 +142,18 @@ OTHER_KINDS: dict[str, Phrase] = {
         _YOU,
         gettext_lazy("logged in with a recovery code."),
         _CALL_US,
+    ),
+    EventKind.RECOVERY_CODES_MADE: (
+        "key",
+        _YOU,
+        gettext_lazy("made new recovery codes. The old ones no longer work."),
+        _CALL_US,
+    ),
+    EventKind.FACTOR_DISABLED: (
+        "alert",
+        gettext_lazy("We"),
+        gettext_lazy("switched off your second step to log in."),
+        gettext_lazy("Someone typed too many wrong codes. Was this not you? Then call us at once."),
     ),
 }
 # With what someone logged in, when it was no code from an app.

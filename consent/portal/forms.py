@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django import forms
 from django.http import QueryDict
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -43,12 +44,20 @@ class ChoicesForm(forms.Form):
 
     notice = forms.IntegerField(min_value=1)
 
-    def __init__(self, data: QueryDict | None = None, *, choices: Sequence[CategoryChoice]) -> None:
+    def __init__(
+        self,
+        data: QueryDict | None = None,
+        *,
+        choices: Sequence[CategoryChoice],
+        may_give: bool = True,
+        may_withdraw: bool = True,
+    ) -> None:
         super().__init__(data)
         self._choices = choices
+        self._may = {YES: may_give, NO: may_withdraw}
         for choice in choices:
             self.fields[_field(choice)] = forms.ChoiceField(
-                choices=_ANSWERS,
+                choices=self._answers(choice),
                 error_messages={"required": _CHOOSE, "invalid_choice": _CHOOSE},
             )
 
@@ -56,6 +65,11 @@ class ChoicesForm(forms.Form):
     def answers(self) -> Mapping[str, bool]:
         """Return the answer per category slug; only after `is_valid()`."""
         return {choice.slug: self.cleaned_data[_field(choice)] == YES for choice in self._choices}
+
+    @property
+    def can_change(self) -> bool:
+        """Return whether there is an answer to give that does not stand already."""
+        return any(self._may.values())
 
     @property
     def questions(self) -> list[Question]:
@@ -95,9 +109,14 @@ class ChoicesForm(forms.Form):
                     label=str(label),
                     is_checked=given == value,
                 )
-                for value, label in _ANSWERS
+                for value, label in self._answers(choice)
             ),
         )
+
+    def _answers(self, choice: CategoryChoice) -> list[tuple[str, Promise]]:
+        """Return what may be answered: what stands already, and what whoever asks may change it to."""
+        stands = None if choice.current is None else YES if choice.current else NO
+        return [(value, label) for value, label in _ANSWERS if self._may[value] or value == stands]
 
     def _given(self, choice: CategoryChoice) -> str:
         if self.is_bound:
@@ -115,6 +134,8 @@ class EventsForm(forms.Form):
         "gebruikt": ("used", gettext_lazy("What was used")),
         "tegengehouden": ("stopped", gettext_lazy("What was stopped")),
         "eigen-keuzes": ("mine", gettext_lazy("What you chose")),
+        "mensen": ("people", gettext_lazy("Who of us looked")),
+        "machtigingen": ("mandates", gettext_lazy("Acting for each other")),
         "inloggen": ("sign-ins", gettext_lazy("Logging in")),
     }
 

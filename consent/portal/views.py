@@ -3,7 +3,8 @@
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -11,13 +12,17 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.behalf import Behalf, behalf_page
+from accounts.errors import NotAllowedError
 from accounts.gates import CONTENT, data_subject_page, public_page, read_and_send
 from accounts.models import DataSubject
+from accounts.policy import Action
 from accounts.step_up import step_up_to_send
 from audit import proofs
 from consent.errors import (
     AnswerMissingError,
     ConsentError,
+    MandateEndedError,
     NoticeOutdatedError,
     UnknownPurposeError,
 )
@@ -27,6 +32,7 @@ from consent.portal.forms import ChoicesForm, EventsForm
 from consent.queries import choices as choices_queries
 from consent.queries.events import events_about
 from consent.queries.holdings import my_data as my_data_of
+from consent.queries.sight import Sight, sight_of
 from consent.queries.values import PurposePage
 
 EVENTS_ON_A_PAGE = 25
@@ -51,10 +57,10 @@ def accessibility(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@data_subject_page
-def my_data(request: HttpRequest, subject: DataSubject) -> HttpResponse:
+@behalf_page(Action.READ_DATA)
+def my_data(request: HttpRequest, behalf: Behalf) -> HttpResponse:
     at = timezone.now()
-    found = my_data_of(subject=subject, language=_language(), at=at)
+    found = my_data_of(subject=behalf.subject, language=_language(), at=at, sight=_sight(behalf))
     return render(
         request,
         "portal/my_data.html",
@@ -63,44 +69,54 @@ def my_data(request: HttpRequest, subject: DataSubject) -> HttpResponse:
 
 
 @require_safe
-@data_subject_page
-def my_choices(request: HttpRequest, subject: DataSubject) -> HttpResponse:
-    groups = choices_queries.purposes_of(subject=subject, language=_language(), at=timezone.now())
+@behalf_page(Action.READ_DATA)
+def my_choices(request: HttpRequest, behalf: Behalf) -> HttpResponse:
+    groups = choices_queries.purposes_of(
+        subject=behalf.subject, language=_language(), at=timezone.now(), sight=_sight(behalf)
+    )
     return render(request, "portal/my_choices.html", {"groups": groups})
 
 
 @read_and_send
-@data_subject_page
-def purpose(request: HttpRequest, subject: DataSubject, slug: str) -> HttpResponse:
-    page = _page(subject, slug)
+@behalf_page(Action.READ_DATA)
+def purpose(request: HttpRequest, behalf: Behalf, slug: str) -> HttpResponse:
+    page = _page(behalf, slug)
     if request.method != "POST":
-        return _show(request, page, form=ChoicesForm(choices=page.choices))
+        return _show(request, page, form=_form(behalf, page))
     if not page.needs_consent:
         raise Http404
-    form = ChoicesForm(request.POST, choices=page.choices)
+    form = _form(behalf, page, request.POST)
+    if not form.can_change:
+        raise PermissionDenied
     if form.is_valid():
-        return _save(request, subject, page, form)
+        return _save(request, behalf, page, form)
     if form.cleaned_data.get("notice") != page.notice_number:
-        return _show_outdated(request, page)  # nobody has to complete an old question
+        return _show_outdated(request, behalf, page)  # nobody has to complete an old question
     return _show(request, page, form=form, status=422)
 
 
 def _save(
-    request: HttpRequest, subject: DataSubject, page: PurposePage, form: ChoicesForm
+    request: HttpRequest, behalf: Behalf, page: PurposePage, form: ChoicesForm
 ) -> HttpResponse:
     try:
         submission = record_choices(
-            subject=subject,
+            subject=behalf.subject,
             purpose=page.slug,
             choices=form.answers,
             notice_number=form.cleaned_data["notice"],
             language=_language(),
             at=timezone.now(),
+            by=behalf.actor,
         )
     except (NoticeOutdatedError, AnswerMissingError):
-        return _show_outdated(request, _page(subject, page.slug))
+        return _show_outdated(request, behalf, _page(behalf, page.slug))
     except UnknownPurposeError as error:
         raise Http404 from error
+    except NotAllowedError as error:
+        raise PermissionDenied from error
+    except MandateEndedError as error:
+        messages.warning(request, str(error))
+        return redirect("my-data")
     if not submission.is_changed:
         messages.info(request, _("This was already your choice. Nothing changed."))
     address = reverse("confirmation", args=[page.slug, submission.number])
@@ -108,14 +124,12 @@ def _save(
 
 
 @require_safe
-@data_subject_page
-def confirmation(
-    request: HttpRequest, subject: DataSubject, slug: str, number: str
-) -> HttpResponse:
+@behalf_page(Action.READ_DATA)
+def confirmation(request: HttpRequest, behalf: Behalf, slug: str, number: str) -> HttpResponse:
     found = choices_queries.confirmation(
-        subject=subject, purpose=slug, number=number, language=_language()
+        subject=behalf.subject, purpose=slug, number=number, language=_language()
     )
-    if found is None:
+    if found is None or not _sight(behalf).sees_purpose(slug):
         raise Http404
     is_all_no = not any(choice.is_yes for choice in found.choices)
     return render(
@@ -145,16 +159,17 @@ def dismiss(request: HttpRequest, subject: DataSubject, slug: str) -> HttpRespon
 
 
 @require_safe
-@data_subject_page
-def who_looked(request: HttpRequest, subject: DataSubject) -> HttpResponse:
+@behalf_page(Action.READ_DATA)
+def who_looked(request: HttpRequest, behalf: Behalf) -> HttpResponse:
     form = EventsForm(request.GET)
     form.is_valid()  # an address that makes no sense shows everything
     page = events_about(
-        subject_id=subject.id,
+        subject_id=behalf.subject.id,
         language=_language(),
         show=form.show,
         before=form.before,
         limit=EVENTS_ON_A_PAGE,
+        sight=_sight(behalf),
     )
     today = timezone.localdate()
     return render(
@@ -190,13 +205,28 @@ def tag_key(request: HttpRequest, subject: DataSubject) -> HttpResponse:
     return response
 
 
-def _page(subject: DataSubject, slug: str) -> PurposePage:
+def _page(behalf: Behalf, slug: str) -> PurposePage:
     page = choices_queries.purpose_page(
-        subject=subject, purpose=slug, language=_language(), at=timezone.now()
+        subject=behalf.subject, purpose=slug, language=_language(), at=timezone.now()
     )
-    if page is None:
+    if page is None or not _sight(behalf).sees_purpose(slug):
         raise Http404
     return page
+
+
+def _form(behalf: Behalf, page: PurposePage, data: QueryDict | None = None) -> ChoicesForm:
+    """Offer the answers that whoever acts may give; a person may give every answer about himself."""
+    about = [choice.slug for choice in page.choices]
+    return ChoicesForm(
+        data,
+        choices=page.choices,
+        may_give=behalf.may(Action.GIVE, purpose=page.slug, categories=about),
+        may_withdraw=behalf.may(Action.WITHDRAW, purpose=page.slug, categories=about),
+    )
+
+
+def _sight(behalf: Behalf) -> Sight:
+    return sight_of(behalf.actor.mandate)
 
 
 def _show(
@@ -215,11 +245,9 @@ def _show(
     )
 
 
-def _show_outdated(request: HttpRequest, page: PurposePage) -> HttpResponse:
+def _show_outdated(request: HttpRequest, behalf: Behalf, page: PurposePage) -> HttpResponse:
     """Show the new text. What was ticked under the old one is not an answer to the new one."""
-    return _show(
-        request, page, form=ChoicesForm(choices=page.choices), is_outdated=True, status=409
-    )
+    return _show(request, page, form=_form(behalf, page), is_outdated=True, status=409)
 
 
 def _language() -> str:

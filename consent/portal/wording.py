@@ -18,8 +18,9 @@ from consent.portal.event_words import (
     OTHER_KINDS,
     STOPPED,
     UNKNOWN_KIND,
-    Words,
 )
+from consent.portal.other_words import Words, facts_of, phrase_of, said_at
+from consent.queries.confirmed import Confirmation
 from consent.queries.values import CategoryHoldings, SeenEvent
 from consent.templatetags.parts import clock, day
 from consent.vocabulary import Standing
@@ -102,12 +103,13 @@ def sentence(event: SeenEvent) -> EventSentence:
     """Return the event as a sentence. A kind that is not shown to people yet gets a plain one."""
     if event.kind == EventKind.ACCESS_DECIDED and not event.is_damaged:
         return _about_use(event)
-    known = OTHER_KINDS.get(event.kind, UNKNOWN_KIND)
+    known = phrase_of(event) or OTHER_KINDS.get(event.kind, UNKNOWN_KIND)
     icon, who, what, why = DAMAGED if event.is_damaged else known
-    about = {"category": event.category, "purpose": event.purpose}
+    about = facts_of(event)
+    said_by = str(who) % about
     return EventSentence(
         icon=icon,
-        who=who,
+        who=said_by[:1].upper() + said_by[1:],
         what=str(what) % about,
         why=str(LOGGED_IN_WITH.get(event.factor, why)) % about,
         tag="",
@@ -183,6 +185,17 @@ def last_look(category: CategoryHoldings, *, today: date) -> str:
     if event.outcome == "permitted":
         return _("Last used %(day)s") % words
     return _("Stopped %(day)s") % words
+
+
+def chosen_by(confirmation: Confirmation) -> str:
+    """Return who chose, when it was not the data subject on this website; else ""."""
+    if confirmation.is_by_desk:
+        wrote = _("An employee of our customer service wrote it down.")
+        return f"{said_at(confirmation.channel)} {wrote}"
+    if confirmation.representative is None:
+        return ""
+    name = confirmation.representative or _("someone who could act for you")
+    return _("Chosen by %(name)s, with a mandate to act for you.") % {"name": name}
 
 
 def _in_a_sentence(on: date, *, today: date) -> str:

@@ -3,10 +3,14 @@
 from collections.abc import Mapping
 from datetime import datetime
 
+from django.db.models import QuerySet
+
 from accounts.models import DataSubject
+from accounts.queries import parties_of
 from audit import published
 from consent.decision import Choice, standing_of, standing_of_purpose
 from consent.models import ConsentRecord, CurrentConsent, Message
+from consent.queries.confirmed import Confirmation, ConfirmedChoice
 from consent.queries.register import (
     PurposeInRegister,
     Register,
@@ -14,10 +18,9 @@ from consent.queries.register import (
     recipient_lines,
     said,
 )
+from consent.queries.sight import ALL, Sight
 from consent.queries.values import (
     CategoryChoice,
-    Confirmation,
-    ConfirmedChoice,
     PurposeGroups,
     PurposeLine,
     PurposePage,
@@ -57,12 +60,14 @@ def summed_up(purpose: PurposeInRegister, standing: Mapping[str, Standing]) -> S
     )
 
 
-def purposes_of(*, subject: DataSubject, language: str, at: datetime) -> PurposeGroups:
+def purposes_of(
+    *, subject: DataSubject, language: str, at: datetime, sight: Sight = ALL
+) -> PurposeGroups:
     """Return every purpose in four groups, by name within a group: never by what we would like."""
     register, current = current_register(), current_consents(subject)
     groups: dict[str, list[PurposeLine]] = {"open": [], "yes": [], "no": [], "without": []}
     for purpose in register.purposes.values():
-        if not purpose.is_active:
+        if not purpose.is_active or not sight.sees_purpose(purpose.slug):
             continue
         line = _line(purpose, register=register, current=current, language=language, at=at)
         groups[_group(purpose, line.standing)].append(line)
@@ -132,14 +137,10 @@ def confirmation(
     last = saved.select_related("notice_version").order_by("-id").first()
     if last is None:
         return None
+    register = current_register()
     all_of_them = ConsentRecord.objects.filter(subject=subject, purpose_id=last.purpose_id)
     later = all_of_them.filter(id__gt=last.id)
-    stood = {
-        record.category_id: record for record in all_of_them.filter(id__lte=last.id).order_by("id")
-    }
-    register = current_register()
-    slugs = {category.id: category.slug for category in register.categories.values()}
-    by_slug = {slugs[category_id]: record for category_id, record in stood.items()}
+    by_slug = _stood(all_of_them.filter(id__lte=last.id), register)
     texts = said(last.notice_version.texts, language)
     lines = {record.entry_uid for record in by_slug.values() if record.entry_uid}
     covered = published.covered(lines)
@@ -153,6 +154,9 @@ def confirmation(
         is_mailed=mail is not None and not mail.is_given_up,
         is_sent=mail is not None and mail.sent_at is not None,
         is_superseded=later.exists(),
+        channel=last.channel,
+        is_by_desk=last.employee_uid is not None,
+        representative=_representative(last),
         is_without_effect=_is_without_effect(register.purposes[purpose], by_slug),
         choices=tuple(
             ConfirmedChoice(
@@ -167,6 +171,18 @@ def confirmation(
             for slug, record in by_slug.items()
         ),
     )
+
+
+def _stood(records: QuerySet[ConsentRecord], register: Register) -> dict[str, ConsentRecord]:
+    """Return the last of these records per category."""
+    slugs = {category.id: category.slug for category in register.categories.values()}
+    return {slugs[record.category_id]: record for record in records.order_by("id")}
+
+
+def _representative(record: ConsentRecord) -> str | None:
+    if record.mandate_uid is None:
+        return None
+    return parties_of([record.mandate_uid]).get(record.mandate_uid, ("", ""))[1]
 
 
 def _is_without_effect(purpose: PurposeInRegister, records: Mapping[str, ConsentRecord]) -> bool:

@@ -1,12 +1,15 @@
 """What happened with the data of one person, in the reader's language: 'Wie keek er?'."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from uuid import UUID
 
+from accounts.queries import parties_of
 from audit import published
 from audit import queries as log
 from audit.events import EventKind
 from consent.queries.register import Register, current_register
+from consent.queries.sight import ALL, Sight
 from consent.queries.values import SeenEvent
 from consent.vocabulary import ConsentStatus
 
@@ -18,6 +21,8 @@ KIND_OF_CHOICE = {
 CHOICES = frozenset(KIND_OF_CHOICE.values())
 LOOKS = frozenset(
     {
+        EventKind.CUSTOMER_OPENED,
+        EventKind.DATA_SEEN,
         EventKind.ACCESS_DECIDED,
         EventKind.LOG_READ,
         EventKind.LOG_EXPORTED,
@@ -35,9 +40,23 @@ SIGN_INS = frozenset(
         EventKind.PASSKEY_RENAMED,
         EventKind.PASSKEY_REMOVED,
         EventKind.RECOVERY_CODE_USED,
+        EventKind.RECOVERY_CODES_MADE,
+        EventKind.FACTOR_DISABLED,
     }
 )
-EVERYTHING = CHOICES | LOOKS | SIGN_INS | {EventKind.TAG_KEY_TAKEN, EventKind.VALUE_SHOWN}
+MANDATES = frozenset(
+    {
+        EventKind.MANDATE_GIVEN,
+        EventKind.MANDATE_ACCEPTED,
+        EventKind.MANDATE_RECORDED,
+        EventKind.MANDATE_ENDED,
+        EventKind.MANDATE_STARTED,
+        EventKind.MANDATE_USED,
+    }
+)
+EVERYTHING = (
+    CHOICES | LOOKS | SIGN_INS | MANDATES | {EventKind.TAG_KEY_TAKEN, EventKind.VALUE_SHOWN}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,11 +68,17 @@ class EventPage:
 
 
 def events_about(
-    *, subject_id: UUID, language: str, show: str = "all", before: int | None = None, limit: int
+    *,
+    subject_id: UUID,
+    language: str,
+    show: str = "all",
+    before: int | None = None,
+    limit: int,
+    sight: Sight = ALL,
 ) -> EventPage:
     """Return what happened with the data of this person: a fixed number of queries, whatever the history.
 
-    `show` is "all", "used", "stopped", "mine" or "sign-ins"; anything else counts as "all".
+    `show` is "all", "used", "stopped", "mine", "people", "mandates" or "sign-ins"; anything else counts as "all".
     """
     return events_in(
         current_register(),
@@ -62,6 +87,7 @@ def events_about(
         show=show,
         before=before,
         limit=limit,
+        sight=sight,
     )
 
 
@@ -73,17 +99,23 @@ def events_in(
     show: str = "all",
     before: int | None = None,
     limit: int,
+    sight: Sight = ALL,
 ) -> EventPage:
     """Return the same for a caller who has the register at hand."""
-    kinds, outcome = _selection(show)
+    kinds, outcome = _SELECTIONS.get(show, (EVERYTHING, ""))
+    if sight.kinds is not None:
+        kinds &= sight.kinds
+    if not kinds:  # to the log that would mean every kind
+        return EventPage(events=(), older=None)
     found = log.entries(
         filter=log.EntryFilter(subject_id=subject_id, kinds=kinds, outcome=outcome),
         before=before,
         limit=limit + 1,
     )
     signed = published.size()
+    events = [seen(entry, register, language, signed=signed) for entry in found[:limit]]
     return EventPage(
-        events=tuple(seen(entry, register, language, signed=signed) for entry in found[:limit]),
+        events=_with_names([event for event in events if sight.sees(event)]),
         older=found[limit - 1].id if len(found) > limit else None,
     )
 
@@ -110,16 +142,34 @@ def seen(entry: log.EntryView, register: Register, language: str, *, signed: int
         submission=str(shown.get("submission", "")),
         factor=str(shown.get("factor", "")),
         is_damaged=entry.is_damaged,
+        category_slug=entry.data_category,
+        actor=str(entry.actor),
+        channel=str(shown.get("channel", "")),
+        page=str(shown.get("page", "")),
+        note=str(shown.get("note", "")),
+        mandate=UUID(str(shown["mandate"])) if "mandate" in shown else None,
+        is_for_other=shown.get("as") == "representative",
+        act=str(shown.get("act", "")),
+        ended_by=str(shown.get("endedBy", "")),
     )
 
 
-def _selection(show: str) -> tuple[frozenset[str], str]:
-    if show == "used":
-        return frozenset({EventKind.ACCESS_DECIDED}), "permitted"
-    if show == "stopped":
-        return frozenset({EventKind.ACCESS_DECIDED}), "refused"
-    if show == "mine":
-        return frozenset(CHOICES), ""
-    if show == "sign-ins":
-        return frozenset(SIGN_INS), ""
-    return frozenset(EVERYTHING), ""
+def _with_names(events: Sequence[SeenEvent]) -> tuple[SeenEvent, ...]:
+    """Name the other person of each mandate: one query, and none where there are no mandates."""
+    people = parties_of({event.mandate for event in events if event.mandate})
+    return tuple(
+        replace(event, other=people[event.mandate][0 if event.is_for_other else 1])
+        if event.mandate and event.mandate in people
+        else event
+        for event in events
+    )
+
+
+_SELECTIONS: Mapping[str, tuple[frozenset[str], str]] = {  # kinds, and the outcome
+    "used": (frozenset({EventKind.ACCESS_DECIDED}), "permitted"),
+    "stopped": (frozenset({EventKind.ACCESS_DECIDED}), "refused"),
+    "mine": (CHOICES, ""),
+    "people": (LOOKS - {EventKind.ACCESS_DECIDED}, ""),
+    "mandates": (MANDATES, ""),
+    "sign-ins": (SIGN_INS, ""),
+}

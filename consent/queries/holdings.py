@@ -22,6 +22,7 @@ from consent.queries.register import (
     recipient_lines,
     said,
 )
+from consent.queries.sight import ALL, Sight
 from consent.queries.values import (
     CategoryHoldings,
     HeldValue,
@@ -38,15 +39,18 @@ LOOKS_COUNTED_OVER = timedelta(days=30)
 _VISIBLE_DIGITS = 2
 
 
-def my_data(*, subject: DataSubject, language: str, at: datetime) -> MyData:
-    """Return the whole page 'Mijn gegevens' (GDPR art. 15(1)): at most nine queries, whatever is held."""
+def my_data(*, subject: DataSubject, language: str, at: datetime, sight: Sight = ALL) -> MyData:
+    """Return the whole page 'Mijn gegevens' (GDPR art. 15(1)): at most nine queries, whatever is held.
+
+    Of what `sight` does not reach, nothing is read out and nothing is counted.
+    """
     register, current = current_register(), current_consents(subject)
     values = _values(subject, register=register, language=language)
     looks = log.last_about_per_category(subject_id=subject.id, kinds=[EventKind.ACCESS_DECIDED])
     standing = {
         purpose.slug: standings(purpose, register=register, current=current, at=at)
         for purpose in register.purposes.values()
-        if purpose.is_active and purpose.needs_consent
+        if purpose.is_active and purpose.needs_consent and sight.sees_purpose(purpose.slug)
     }
     totals = {slug: summed_up(register.purposes[slug], found) for slug, found in standing.items()}
     return MyData(
@@ -60,13 +64,13 @@ def my_data(*, subject: DataSubject, language: str, at: datetime) -> MyData:
                     for slug, found in standing.items()
                     if category.slug in found
                 },
-                last=seen(looks[category.slug], register, language)
-                if category.slug in looks
-                else None,
+                last=_last_look(looks.get(category.slug), register, language, sight=sight),
                 register=register,
                 language=language,
+                sight=sight,
             )
             for category in register.categories.values()
+            if sight.sees_category(category.slug)
         ),
         questions=_questions(subject, register=register, totals=totals, language=language),
         yes_count=sum(standing is Standing.GIVEN for standing in totals.values()),
@@ -74,8 +78,17 @@ def my_data(*, subject: DataSubject, language: str, at: datetime) -> MyData:
             standing in {Standing.REFUSED, Standing.WITHDRAWN} for standing in totals.values()
         ),
         looks_count=_looks_count(subject.id, at=at),
-        recent=events_in(register, subject_id=subject.id, language=language, limit=RECENT).events,
+        recent=events_in(
+            register, subject_id=subject.id, language=language, limit=RECENT, sight=sight
+        ).events,
     )
+
+
+def _last_look(
+    entry: log.EntryView | None, register: Register, language: str, *, sight: Sight
+) -> SeenEvent | None:
+    event = seen(entry, register, language) if entry else None
+    return event if event and sight.sees(event) else None
 
 
 def _values(
@@ -158,6 +171,7 @@ def _category(
     last: SeenEvent | None,
     register: Register,
     language: str,
+    sight: Sight,
 ) -> CategoryHoldings:
     texts = said(category.texts, language)
     uses = [
@@ -183,6 +197,7 @@ def _category(
                 standing=standing.get(purpose.slug),
             )
             for purpose in uses
+            if sight.sees_purpose(purpose.slug)
         ),
         recipients=recipient_lines(register, may, language),
         recipients_without_yes=recipient_lines(register, may_with_a_yes - may, language),

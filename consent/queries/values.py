@@ -83,6 +83,16 @@ class SeenEvent:
     purpose: str
     outcome: str  # permitted | refused | ""
     reason: str
+    category_slug: str = ""
+    actor: str = ""  # the code of who did it
+    channel: str = ""  # through which a choice came in
+    page: str = ""  # the name of what was looked at
+    note: str = ""  # what an employee wrote about why
+    mandate: UUID | None = None
+    other: str = ""  # how the other person in that mandate is addressed; "" when erased
+    is_for_other: bool = False  # this person acted, for the other
+    act: str = ""  # the kind of what he did
+    ended_by: str = ""
     submission: str = ""  # the number that choices saved with one press share
     factor: str = ""  # how someone logged in: app | passkey | recovery-code | ""
     provable: tuple[UUID, ...] = ()  # the lines of the log that a signed head covers
@@ -190,38 +200,6 @@ class PurposePage:
     choices: tuple[CategoryChoice, ...]
     notice_number: int
     published_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConfirmedChoice:
-    """What was answered to one question. `line` is the line of the log that tells of it, once a proof can be had."""
-
-    question: str
-    title: str
-    is_yes: bool
-    status: str  # given | refused | withdrawn
-    until: datetime | None
-    line: UUID | None
-    is_waiting: bool  # for a signed head
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Confirmation:
-    number: str
-    purpose: str
-    title: str
-    recorded_at: datetime
-    notice_number: int
-    choices: tuple[ConfirmedChoice, ...]
-    is_mailed: bool  # a mail was or will be sent
-    is_sent: bool  # it was
-    is_superseded: bool  # something else was chosen later
-    is_without_effect: bool  # a yes to something, and a no to what the purpose cannot do without
-
-    @property
-    def is_waiting(self) -> bool:
-        """Tell whether the proof of an answer is still to come."""
-        return any(choice.is_waiting for choice in self.choices)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from datetime import date
 from django import template
 
 from consent.portal import wording
+from consent.queries.confirmed import Confirmation
 from consent.queries.values import CategoryHoldings, SeenEvent
 from consent.vocabulary import Standing
 
@@ -34,6 +35,12 @@ def event_line(event: SeenEvent, today: date) -> dict[str, object]:
         "sentence": wording.sentence(event),
         "when": wording.when(event.at, today=today),
     }
+
+
+@register.filter
+def chosen_by(confirmation: Confirmation) -> str:
+    """Return who chose, when it was not the data subject on this website; else ""."""
+    return wording.chosen_by(confirmation)
 
 
 @register.filter

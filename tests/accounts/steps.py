@@ -58,6 +58,5 @@ def log_in(client: Client, person: Enrolled, *, email: str = EMAIL, at: datetime
 def try_often(limit: Limit, value: str, times: int, at: datetime = NOW) -> None:
     """Leave the counter as so many attempts would, without making them."""
     throttle.count(limit=limit, value=value, at=at)
-    newest = ThrottleCounter.objects.order_by("-pk").first()
-    assert newest is not None
-    ThrottleCounter.objects.filter(pk=newest.pk).update(count=times)
+    key = throttle.Bucket(limit=limit, value=value).key
+    ThrottleCounter.objects.filter(key=key).update(count=times)

@@ -196,7 +196,7 @@ class TestRecoveryCodes:
         fresh = operations.make_recovery_codes(user=enrolled.user)
         assert is_accepted(enrolled, RecoveryDevice.objects.get(confirmed=True), enrolled.codes[0])
 
-        operations.confirm_recovery_codes(user=enrolled.user)
+        assert operations.confirm_recovery_codes(user=enrolled.user, typed=fresh[3], at=NOW)
 
         assert not is_accepted(enrolled, paper(enrolled), enrolled.codes[1])
         assert is_accepted(enrolled, paper(enrolled), fresh[0])

@@ -41,6 +41,12 @@ def set_up(client: Client) -> "Answer":
     return client.post("/inloggen/instellen/", {"code": code_of(TotpDevice.objects.get())})
 
 
+def keep(client: Client, page: "Answer") -> "Answer":
+    """Type back one of the codes on this page."""
+    code = CODE.findall(page.content.decode())[0]
+    return client.post("/inloggen/instellen/herstelcodes/", {"code": code})
+
+
 class TestSettingUpAnApp:
     def test_shows_the_secret_as_picture_and_as_text(self, client: Client) -> None:
         give_password(client)
@@ -84,7 +90,7 @@ class TestSettingUpAnApp:
         page = set_up(client)
         codes = CODE.findall(page.content.decode())
 
-        answer = client.post("/inloggen/instellen/herstelcodes/", {"kept": "1"})
+        answer = keep(client, page)
 
         assert page.status_code == 200
         assert len(set(codes)) == 10
@@ -108,9 +114,9 @@ class TestSettingUpAnApp:
         give_password(client)
         client.get("/inloggen/instellen/")
         halfway = client.session.session_key
-        client.post("/inloggen/instellen/", {"code": code_of(TotpDevice.objects.get())})
+        page = client.post("/inloggen/instellen/", {"code": code_of(TotpDevice.objects.get())})
         passed = client.session.session_key
-        client.post("/inloggen/instellen/herstelcodes/", {"kept": "1"})
+        keep(client, page)
 
         assert len({halfway, passed, client.session.session_key}) == 3
 
@@ -202,12 +208,11 @@ class TestOncePasswordIsNotEnough:
         assert TotpDevice.objects.count() == 1
 
     def test_codes_are_not_shown_to_who_has_only_the_password(self, client: Client) -> None:
-        set_up(client)
-        client.post("/inloggen/instellen/herstelcodes/", {"kept": "1"})
+        keep(client, set_up(client))
         thief = Client()
         give_password(thief)
 
-        for data in ({}, {"kept": "1"}):
+        for data in ({}, {"code": "0000-0000-0000-0000"}):
             answer = thief.post("/inloggen/instellen/herstelcodes/", data)
             assert answer.headers["Location"] == "/inloggen/instellen/#inhoud"
 
@@ -254,18 +259,42 @@ class TestRecoveryCodesPage:
 
         assert answer.headers["Location"] == "/inloggen/instellen/herstelcodes/#inhoud"
         assert fresh.get("/mijn-gegevens/").status_code == 302
-        fresh.post("/inloggen/instellen/herstelcodes/")
-        fresh.post("/inloggen/instellen/herstelcodes/", {"kept": "1"})
+        keep(fresh, fresh.post("/inloggen/instellen/herstelcodes/"))
         assert fresh.get("/mijn-gegevens/").status_code == 200
 
     def test_does_not_count_codes_that_were_never_shown(self, client: Client) -> None:
-        set_up(client)
+        page = set_up(client)
         RecoveryDevice.objects.all().delete()
 
-        answer = client.post("/inloggen/instellen/herstelcodes/", {"kept": "1"})
+        answer = keep(client, page)
 
-        assert answer.status_code == 200
-        assert len(CODE.findall(answer.content.decode())) == 10
+        assert answer.status_code == 422
+        assert not client.session.get("_auth_user_id")
+
+    @pytest.mark.parametrize("typed", ["0000-0000-0000-0000", "1", " "])
+    def test_asks_for_one_of_the_codes_and_shows_none_again(
+        self, client: Client, typed: str
+    ) -> None:
+        set_up(client)
+
+        answer = client.post("/inloggen/instellen/herstelcodes/", {"code": typed})
+
+        assert answer.status_code == 422
+        page = answer.content.decode()
+        assert b'role="alert"' in answer.content
+        assert not CODE.findall(page.replace(typed, ""))
+        assert "Nieuwe codes tonen" in page
+        assert not RecoveryDevice.objects.filter(confirmed=True).exists()
+
+    def test_codes_shown_once(self, client: Client) -> None:
+        """One is typed back before they count, in any spelling; it is not used up by that."""
+        codes = CODE.findall(set_up(client).content.decode())
+        typed = codes[9].lower().replace("-", " ")
+
+        answer = client.post("/inloggen/instellen/herstelcodes/", {"code": typed})
+
+        assert answer.headers["Location"] == "/mijn-gegevens/#inhoud"
+        assert RecoveryDevice.objects.get(confirmed=True).codes_left() == 10
 
 
 class TestWithoutAPerson:

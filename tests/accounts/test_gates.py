@@ -4,6 +4,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 from django_otp import DEVICE_ID_SESSION_KEY
 
+from accounts.behalf import behalf_page
 from accounts.gates import (
     Audience,
     audience_of,
@@ -14,9 +15,11 @@ from accounts.gates import (
 )
 from accounts.middleware import BothFactorsRequired
 from accounts.models import DataSubject, TotpDevice, User
+from accounts.policy import Action
 from accounts.session_store import ROLE, SessionStore
 from tests import factories
 from tests.accounts.steps import Enrolled, log_in
+from tests.visitors import mandate_between
 
 pytestmark = pytest.mark.django_db
 
@@ -146,3 +149,38 @@ class TestLosingAFactor:
         session.save()
 
         assert client.get("/kantoor/logboek/").status_code == 302
+
+
+class TestBehalf:
+    def test_refuses_what_no_mandate_says(self, anna: DataSubject, bram: DataSubject) -> None:
+        mandate = mandate_between(anna, bram)
+        assert bram.user is not None
+        request = as_user(bram.user, verified=True)
+        page = behalf_page(Action.EXPORT)(shown)
+        assert page(request).status_code == 200
+
+        request.session = {"mandate": str(mandate.pk)}  # type: ignore[assignment]
+        with pytest.raises(PermissionDenied):
+            page(request)
+
+    def test_is_for_customers_who_passed_both_factors(self, anna: DataSubject, carla: User) -> None:
+        assert anna.user is not None
+        page = behalf_page(Action.READ_DATA)(shown)
+
+        assert page(as_user(anna.user, verified=False)).status_code == 302
+        with pytest.raises(Http404):
+            page(as_user(carla, verified=True))
+
+    def test_own_pages_refuse_who_acts_without_the_middleware_too(
+        self, anna: DataSubject, bram: DataSubject, organisation: object
+    ) -> None:
+        mandate = mandate_between(anna, bram)
+        assert bram.user is not None
+        request = as_user(bram.user, verified=True)
+        request.session = {"mandate": str(mandate.pk)}  # type: ignore[assignment]
+
+        assert data_subject_page(shown)(request).status_code == 403
+
+
+def shown(_request: HttpRequest, _behalf: object) -> HttpResponse:
+    return HttpResponse("data")

@@ -7,7 +7,7 @@ import time_machine
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.messages.storage.cookie import CookieStorage
 from django.db import connection
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase, QueryDict
 from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
@@ -30,6 +30,7 @@ from tests.accounts.steps import (
     log_in,
     try_often,
 )
+from tests.accounts.test_enrolment import keep
 from tests.factories import NOW, PASSWORD
 
 if TYPE_CHECKING:
@@ -427,14 +428,14 @@ class TestAtOnce:
     def test_keeping_new_codes_gives_one_session(self, client: Client, enrolled: Enrolled) -> None:
         RecoveryDevice.objects.all().delete()
         log_in(client, enrolled)
-        client.post("/inloggen/instellen/herstelcodes/")
-        together = self.requests(client, "/inloggen/instellen/herstelcodes/", {"kept": "1"})
-
-        answers = []
-        for request in together:
-            operations.make_recovery_codes(user=enrolled.user)
+        page = "/inloggen/instellen/herstelcodes/"
+        answers, requests = [], []
+        for request in self.requests(client, page, {}):
+            code, *_ = operations.make_recovery_codes(user=enrolled.user)
+            request.POST = QueryDict(f"code={code}")
+            requests.append(request)
             answers.append(log_in_pages.enrol_codes(request))
-        self.check(together, answers)
+        self.check(requests, answers)
 
 
 class TestHalfway:
@@ -489,10 +490,10 @@ class TestFactorThatIsGone:
         """The app was removed elsewhere, between passing it and keeping the new recovery codes."""
         RecoveryDevice.objects.all().delete()
         log_in(client, enrolled)
-        client.post("/inloggen/instellen/herstelcodes/")
+        page = client.post("/inloggen/instellen/herstelcodes/")
         TotpDevice.objects.all().delete()
 
-        answer = client.post("/inloggen/instellen/herstelcodes/", {"kept": "1"})
+        answer = keep(client, page)
 
         assert answer.headers["Location"] == "/inloggen/#inhoud"
         assert not is_logged_in(client)
@@ -548,7 +549,7 @@ class TestRecoveryCode:
         replacement = Enrolled(user=enrolled.user, secret=new.secret(), codes=())
 
         page = client.post("/inloggen/instellen/", {"code": replacement.code(NOW)})
-        answer = client.post("/inloggen/instellen/herstelcodes/", {"kept": "1"})
+        answer = keep(client, page)
 
         assert page.status_code == 200
         assert answer.headers["Location"] == "/mijn-gegevens/#inhoud"

@@ -37,6 +37,7 @@ from tests.accounts.steps import (
     log_in,
     user_of,
 )
+from tests.accounts.test_enrolment import keep
 from tests.accounts.test_log_in import events, is_logged_in
 from tests.factories import NOW
 from tests.visitors import client_of
@@ -50,8 +51,8 @@ def newcomer(clock: time_machine.Traveller, organisation: Organisation, anna: Da
 
 
 def keep_codes(client: Client) -> None:
-    client.post("/inloggen/instellen/herstelcodes/")
-    assert client.post("/inloggen/instellen/herstelcodes/", {"kept": "1"}).status_code == 302
+    page = client.post("/inloggen/instellen/herstelcodes/")
+    assert keep(client, page).status_code == 302
 
 
 class TestFirstPasskey:
@@ -127,7 +128,7 @@ class TestFirstPasskey:
         assert client.session["pending_log_in"]["passed"] == Passkey.objects.get().persistent_id
 
     def test_is_offered_beside_the_app(self, newcomer: User) -> None:
-        client = Client(headers={"host": "localhost:8000"})
+        client = Client()
         give_password(client)
 
         assert f'href="{ENROL}"' in client.get("/inloggen/instellen/").text
@@ -391,8 +392,7 @@ class TestMeanwhile:
         make(client, SoftAuthenticator())
         Passkey.objects.all().delete()
 
-        client.post("/inloggen/instellen/herstelcodes/")
-        answer = client.post("/inloggen/instellen/herstelcodes/", {"kept": "1"})
+        answer = keep(client, client.post("/inloggen/instellen/herstelcodes/"))
 
         assert answer.headers["Location"] == "/inloggen/#inhoud"
         assert not is_logged_in(client)

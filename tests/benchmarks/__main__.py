@@ -1,14 +1,14 @@
-"""`python3 manage.py benchmark audit`: measure on scratch databases of its own, on both kinds, and print figure beside goal."""
+"""`python3 manage.py benchmark audit` and `accounts`: measure on scratch databases of its own, on both kinds, and print figure beside goal."""
 
 import argparse
 import os
 import platform
 import sys
 
-from tests.benchmarks import audit
+from tests.benchmarks import accounts, audit
 from tests.benchmarks.places import KINDS, NoServerError
 
-AREAS = {"audit": audit.measure}
+AREAS = {"accounts": accounts.measure, "audit": audit.measure}
 
 
 def main() -> int:

@@ -54,7 +54,7 @@ class Place:
 
 
 class Worker:
-    """A process of ours that calls a function of `tests.benchmarks.audit_work` when told to."""
+    """A process of ours that calls a function of `tests.benchmarks.worker.WORK` when told to."""
 
     def __init__(self, environment: dict[str, str]) -> None:
         self._process = subprocess.Popen(

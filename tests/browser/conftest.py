@@ -60,6 +60,11 @@ def officer(browser: Browser, site: RunningDemo) -> StorageState:
 
 
 @pytest.fixture(scope="session")
+def desk(browser: Browser, site: RunningDemo) -> StorageState:
+    return _log_in(browser, site, site.accounts["desk"])
+
+
+@pytest.fixture(scope="session")
 def newcomer(browser: Browser, site: RunningDemo) -> StorageState:
     """Someone who never chose anything, after setting up both factors."""
     person = site.accounts["notEnrolled"][0]
@@ -69,7 +74,8 @@ def newcomer(browser: Browser, site: RunningDemo) -> StorageState:
         secret = "".join(page.locator("dd.mono").inner_text().split())
         page.fill("input[name=code]", code_now(secret))
         page.get_by_role("button", name="Verder").click()
-        page.locator("button[name=kept]").click()
+        page.fill("input[name=code]", page.locator("main ul.values li").first.inner_text())
+        page.get_by_role("button", name="Verder").click()
         page.wait_for_url("**/mijn-gegevens/**")
         return context.storage_state()
 

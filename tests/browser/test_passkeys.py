@@ -122,7 +122,8 @@ def test_newcomer_makes_one_and_logs_in_with_it_and_nothing_else(
     page.get_by_role("button", name="Een passkey maken").click()
     page.wait_for_url("**/herstelcodes/**")
     page.get_by_role("button", name="Laat mijn codes zien").click()
-    page.locator("button[name=kept]").click()
+    page.fill("input[name=code]", page.locator("main ul.values li").first.inner_text())
+    page.get_by_role("button", name="Verder").click()
     page.wait_for_url("**/mijn-gegevens/**")
     log_out(page)
 

@@ -11,7 +11,7 @@ from django.core.checks import Warning as CheckWarning
 from django.db import DatabaseError, connection
 from pytest_django import Settings
 
-from accounts.models import User
+from accounts.models import Passkey, Role, User
 from config import account_checks, checks
 from consent.demo.people import demo_accounts
 from consent.demo.place import MARK
@@ -75,7 +75,7 @@ class TestDemo:
     def test_leaves_people_that_production_may_not_know(
         self, installation: Settings, account: Any
     ) -> None:
-        user = factories.make_user(account.email.upper())
+        user = factories.make_user(account.email.upper())  # whatever the role
         assert found() == {"regie.E013"}
 
         User.objects.filter(pk=user.pk).update(is_active=False)
@@ -92,6 +92,27 @@ class TestDemo:
     def test_is_not_asked_for_in_a_database_without_tables(self, installation: Settings) -> None:
         with connection.execute_wrapper(broken):
             assert not account_checks._knows_people_of_the_demo()
+            assert not account_checks._has_staff_without_a_passkey()
+
+
+class TestStaff:
+    @pytest.mark.parametrize("role", [Role.OFFICER, Role.ADMIN])
+    def test_without_a_passkey_are_named(self, installation: Settings, role: Role) -> None:
+        user = factories.make_user("carla@vechtwater.example", role=role)
+        begun = Passkey(
+            user=user, credential_id=b"x", public_key=b"x", transports=[], confirmed=False
+        )
+        Passkey.objects.bulk_create([begun])
+        assert found() == {"regie.W011"}
+
+        Passkey.objects.update(confirmed=True)
+        assert found() == set()
+
+    @pytest.mark.parametrize("role", [Role.CUSTOMER, Role.DESK])
+    def test_who_need_none_are_not(self, installation: Settings, role: Role) -> None:
+        factories.make_user("carla@vechtwater.example", role=role)
+
+        assert found() == set()
 
 
 class TestOtherMachines:

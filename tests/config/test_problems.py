@@ -28,6 +28,7 @@ PROBLEM = {
                 "properties": {"pointer": {"type": "string", "pattern": "^#(/[^/]+)*$"}},
             },
         },
+        "violated-policies": {"const": ["client"]},
     },
     "additionalProperties": False,
 }

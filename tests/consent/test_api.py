@@ -101,7 +101,9 @@ class TestEvaluation:
         known, other = post(client, question(), bearer), post(client, unknown, bearer)
 
         assert known.content == other.content
-        assert dict(known.headers) == dict(other.headers)
+        # How often this service may still ask says nothing about whom it asked.
+        told = [dict(answer.headers, RateLimit="") for answer in (known, other)]
+        assert told[0] == told[1]
 
     @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case['section']} {case['label']}")
     def test_treats_the_certification_cases_as_asked(

@@ -23,7 +23,7 @@ from tests.consent.catalogues import VECHTWATER
 
 NOW = timezone.now()
 JOHANNA = "VW-1000017"
-CUSTOMERS = demo_accounts()[:-1]
+CUSTOMERS = [account for account in demo_accounts() if account.role is Role.CUSTOMER]
 
 
 def subject_of(reference: str) -> DataSubject:
@@ -66,15 +66,17 @@ class TestLoadPeople(TestCase):
         load_catalogue(catalogue=VECHTWATER, at=NOW - JOINED - timedelta(days=10))
         cls.accounts = load_people(at=NOW)
 
-    def test_makes_twelve_people_one_without_second_step_and_an_officer(self) -> None:
-        people, officer = self.accounts[:-1], self.accounts[-1]
+    def test_makes_twelve_people_one_without_second_step_and_the_office(self) -> None:
+        *people, officer, desk, admin = self.accounts
 
         assert len([person for person in people if person.totp_secret]) == 12
         assert [person.reference for person in people if not person.totp_secret] == ["VW-1000130"]
         assert people[0].email == "johanna.devries@voorbeeld.example"
         assert people[0].reference == JOHANNA
         assert (officer.email, officer.reference) == ("s.bakker@vechtwater.example", "")
-        assert TotpDevice.objects.filter(confirmed=True).count() == 13
+        assert (desk.email, desk.role) == ("k.visser@vechtwater.example", Role.DESK)
+        assert (admin.email, admin.role) == ("t.mulder@vechtwater.example", Role.ADMIN)
+        assert TotpDevice.objects.filter(confirmed=True).count() == 15
         assert User.objects.filter(role=Role.CUSTOMER).count() == 13
         assert User.objects.filter(role=Role.OFFICER).count() == 1
 

@@ -10,6 +10,7 @@ import pytest
 from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone
+from pytest_django import Settings
 
 from accounts import tokens
 from accounts.models import DataSubject, ServiceClient
@@ -107,6 +108,27 @@ class TestDescription:
                 answer = system.generic(method.upper(), address, **sent)
                 if (method, answer.status_code) != ("options", 200):
                     check(answer, described, path=path, method=method)
+
+    def test_knows_a_client_that_asks_too_often(
+        self,
+        system: Client,
+        described: dict[str, Any],
+        lekdetectie: ServiceClient,
+        settings: Settings,
+    ) -> None:
+        settings.CLIENT_RATE, settings.CLIENT_BURST = 1, 1
+        token = tokens.issue(client_id="lekdetectie", scopes=["consent:check"], at=timezone.now())
+        sent: dict[str, Any] = {
+            "data": b"{}",
+            "content_type": JSON,
+            "HTTP_AUTHORIZATION": f"Bearer {token}",
+        }
+        system.generic("POST", reverse("evaluation"), **sent)
+
+        answer = system.generic("POST", reverse("evaluation"), **sent)
+
+        assert answer.status_code == 429
+        check(answer, described, path=reverse("evaluation"), method="post")
 
     def test_knows_a_token_without_the_scope(
         self, system: Client, described: dict[str, Any], lekdetectie: ServiceClient

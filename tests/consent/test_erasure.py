@@ -19,10 +19,12 @@ from pytest_django import Settings
 
 from accounts import operations as accounts
 from accounts import throttle
-from accounts.identity import login_index, name_of, reference_index
-from accounts.models import DataSubject, RecoveryCode, ServiceClient, User
+from accounts.identity import login_index, name_of, reference_index, reference_of
+from accounts.mandate_rules import Limits
+from accounts.models import DataSubject, RecoveryCode, Role, ServiceClient, User
 from accounts.notice_kinds import NoticeKind
 from accounts.queries import subject_by_reference
+from accounts.vocabulary import Evidence, MandateKind, OpeningReason
 from audit import erasure_journal, keyring
 from audit import operations as log
 from audit import queries as log_queries
@@ -43,6 +45,7 @@ from tests.visitors import client_of
 pytestmark = pytest.mark.django_db
 
 REFERENCE, EMAIL, NAME, HELD = "VW-0000001", "anna@voorbeeld.example", "A. Jansen", "0612345678"
+NOTE = "Vraag over de rekening"
 ERASE = ["erase_subject", REFERENCE, "--request=AVG-1"]
 
 # What erasure does with each table. A new one belongs in one of these, and whoever adds it decides;
@@ -62,6 +65,9 @@ REMOVED = {
     "consent.DismissedQuestion": "id subject notice_version",
     "consent.Message": "id subject submission language created_at sent_at attempts next_try_at",
     "consent.CurrentConsent": "id subject purpose category record status valid_until notice_number recorded_at",
+    "accounts.DeskOpening": "id employee subject reason opened_at open_until closed_at",
+    "accounts.Mandate": "id represented representative kind source permissions purposes categories evidence recorded_by"
+    " meant_index code_index code_until created_at valid_from valid_until accepted_at revoked_at revoked_by",
     "accounts.UserSession": "key public_id user role browser data created_at last_seen_at expires_at",
     "accounts.ThrottleCounter": "id key window_start count",
     "consent.Job": "id kind arguments fingerprint asked_by state attempt lease_until nudge_at done total checkpoint"
@@ -75,7 +81,7 @@ EMPTIED = {
 }
 NAMES_NOBODY = {
     "consent.ConsentRecord": "id reference submission subject purpose category notice_version language status"
-    " channel recorded_at valid_until entry_uid",
+    " channel recorded_at valid_until entry_uid mandate_uid employee_uid",
     "audit.LogEntry": "id uid leaf kind at actor",
     "audit.Erasure": "key kind at entry request entries",
     "audit.PendingEntry": "entry",
@@ -89,6 +95,7 @@ STAYS_EMPTY = {
 }
 NOT_ABOUT_PEOPLE = {
     "accounts.Recipient", "accounts.ServiceClient", "accounts.ClientKey", "accounts.UsedAssertion",
+    "accounts.ClientAllowance",
     "audit.Tile", "audit.LogHead", "audit.Checkpoint", "audit.Cosignature", "audit.WitnessRefusal",
     "audit.VerificationRun",
     "consent.Organisation", "consent.Source", "consent.DataCategory", "consent.DataItem", "consent.Purpose",
@@ -99,12 +106,14 @@ LEADS_TO_A_PERSON = REMOVED | EMPTIED | NAMES_NOBODY
 
 
 @pytest.fixture
-def full(
+def full(  # noqa: PLR0917
     anna: DataSubject, bram: DataSubject, leak_warning: Purpose, usage: DataCategory,
-    lekdetectie: ServiceClient,
+    lekdetectie: ServiceClient, carla: User,
 ) -> DataSubject:  # fmt: skip
     """Anna and Bram have a row in every table that leads to a person."""
     item = factories.make_item(usage, "phone")
+    diana = factories.make_subject("VW-0000003", name="D. Post")
+    desk = factories.make_user("desk@vechtwater.example", role=Role.DESK)
     for subject in (anna, bram):
         user = user_of(subject)
         enrol(user)
@@ -129,6 +138,13 @@ def full(
             created_at=NOW,
         )
         throttle.count(limit=throttle.PASSWORDS_PER_ACCOUNT, value=user.login_index, at=NOW)
+        accounts.record_legal_mandate(
+            officer=carla, represented=diana, representative=subject, kind=MandateKind.CURATOR,
+            evidence=Evidence.COURT_ORDER, limits=Limits(), until=None, at=NOW,
+        )  # fmt: skip
+        accounts.open_customer(
+            employee=desk, reference=reference_of(subject), reason=OpeningReason.CALLED, note=NOTE, at=NOW
+        )  # fmt: skip
     give_password(Client())  # a log-in of Anna that is halfway
     assert ask(lekdetectie).decision.permitted
     log.settle(at=NOW)
@@ -210,7 +226,7 @@ class TestErasure:
             *(bytes(item.value_sealed) for item in full.held_items.all()),
         ]
         before = places_of(*secret)
-        sealed = places_of(NAME, EMAIL, REFERENCE, HELD)
+        sealed = places_of(NAME, EMAIL, REFERENCE, HELD, NOTE)
 
         gone = erase(full)
 
@@ -223,7 +239,7 @@ class TestErasure:
         }
         assert gone == {
             "currentConsents": 2, "dismissedQuestions": 1, "heldItems": 1, "messages": 2, "jobs": 1,
-            "logins": 1, "sessions": 2, "keys": 2, "entries": 6,
+            "logins": 1, "sessions": 2, "mandates": 1, "keys": 2, "entries": 8,
         }  # fmt: skip
 
     @pytest.mark.parametrize("label", sorted(STAYS_EMPTY))
@@ -347,8 +363,8 @@ class TestErasure:
 
         assert not any(line.is_erased for line in before)
         erased = [line for line in after.context["page"].lines if line.is_erased]
-        assert [(line.data_subject, line.category) for line in erased] == [("", "")] * 6
-        assert after.text.count('<span class="tag">gewist</span>') == 6
+        assert [(line.data_subject, line.category) for line in erased] == [("", "")] * 8
+        assert after.text.count('<span class="tag">gewist</span>') == 8
 
     def test_happens_whole_or_not_at_all(self, full: DataSubject) -> None:
         with transaction.atomic():
@@ -376,7 +392,7 @@ class TestCommand:
     def test_tells_the_person_and_says_what_went(self, full: DataSubject) -> None:
         said = run(*ERASE, "--yes")
 
-        assert said.startswith("Erased: currentConsents 2, dismissedQuestions 1, entries 6")
+        assert said.startswith("Erased: currentConsents 2, dismissedQuestions 1, entries 8")
         assert "A last e-mail was sent." in said
         (sent,) = mail.outbox
         assert (sent.to, sent.subject) == ([EMAIL], "Wij wissen uw gegevens")

@@ -200,6 +200,7 @@ class TestMaking:
                 kind=whole.kind,
                 arguments=whole.arguments,
                 fingerprint=f"{point}",
+                asked_by=carla,
                 created_at=NOW,
                 total=whole.total,
                 checkpoint={name: whole.checkpoint[name] for name in ("size", "at")},

@@ -12,14 +12,18 @@ from celery import current_app
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
+from accounts.errors import NotAllowedError
 from accounts.models import Role, User
+from audit.contents import Contents
 from audit.events import EventKind
 from audit.models import LogEntry
 from consent import tasks
 from consent.job_rules import LEASE, MOST_ATTEMPTS
 from consent.models import Job
-from consent.operations import jobs
+from consent.operations import exports, jobs
+from consent.operations.job_kinds import run
 from consent.operations.jobs import LeaseLostError
+from consent.queries.log import LogFilters
 from consent.vocabulary import JobFault, JobKind, JobState
 from tests import factories
 from tests.audit.builders import an_event
@@ -289,3 +293,31 @@ class TestForgetOld:
         carla.delete()
 
         assert Job.objects.get().asked_by is None
+
+
+class TestRights:
+    """Between asking and doing, somebody may have lost the role or the login."""
+
+    @pytest.mark.parametrize("change", [{"role": "admin"}, {"is_active": False}, None])
+    def test_who_may_not_any_more_gets_nothing(
+        self, carla: User, change: dict[str, object] | None
+    ) -> None:
+        job = ask(carla)
+        if change is None:
+            carla.delete()
+        else:
+            User.objects.update(**change)
+
+        run(job_id=job.pk, clock=Clock())
+
+        job.refresh_from_db()
+        assert (job.state, job.fault) == (JobState.FAILED, JobFault.NOT_ALLOWED)
+
+    @pytest.mark.parametrize("role", ["customer", "desk", "admin"])
+    def test_nobody_else_asks_for_a_copy_of_the_log(self, db: None, role: Role) -> None:
+        user = factories.make_user("iemand@vechtwater.example", role=role)
+
+        with pytest.raises(NotAllowedError):
+            exports.ask(officer=user, contents=Contents.TABLE, filters=LogFilters(), at=NOW)
+
+        assert not Job.objects.exists()

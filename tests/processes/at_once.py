@@ -101,7 +101,7 @@ def confirm_first_apps(user: User) -> dict[str, Any]:
 
 def log_in_with_one_recovery_code(user: User) -> dict[str, Any]:
     codes = operations.make_recovery_codes(user=user)
-    operations.confirm_recovery_codes(user=user)
+    operations.confirm_recovery_codes(user=user, typed=codes[0], at=timezone.now())
     browser = Client()
     browser.post("/inloggen/", {"email": EMAIL, "password": PASSWORD})
     browser.post("/inloggen/herstelcode/", {"code": codes[0]})

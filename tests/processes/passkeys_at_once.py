@@ -116,8 +116,8 @@ def main() -> dict[str, Any]:
     user = operations.create_user(email=EMAIL, password=PASSWORD, role=Role.CUSTOMER, at=at)
     operations.register_data_subject(reference="VW-1", name="mevrouw A. Jansen", user=user, at=at)
     made = make_first_passkeys(user)
-    operations.make_recovery_codes(user=user)
-    operations.confirm_recovery_codes(user=user)
+    codes = operations.make_recovery_codes(user=user)
+    operations.confirm_recovery_codes(user=user, typed=codes[0], at=at)
     return {
         "firstPasskeys": made,
         "oneQuestion": answer_one_question(user),

@@ -13,12 +13,13 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.identity import subject_context
-from accounts.models import DataSubject
+from accounts.models import DataSubject, Passkey
 from audit import keyring
 from consent.models import DataCategory, DataItem, HeldItem, NoticeVersion, Purpose
 from consent.queries import register
 from consent.queries.holdings import held_context
 from tests import factories
+from tests.accounts.steps import user_of
 from tests.security.pages import Page
 from tests.test_role_matrix import MATRIX, VISITORS, visitor
 
@@ -149,6 +150,15 @@ def fill_person(subject: DataSubject, item: DataItem) -> None:
         key=subject.key, plaintext=everything.encode(), context=held_context(row.id)
     )
     row.save()
+    passkey = Passkey(
+        user=user_of(subject),
+        confirmed=True,
+        credential_id=b"kanarie",
+        public_key=b"kanarie",
+        transports=[],
+    )
+    passkey.keep_name(everything, at=factories.NOW)
+    Passkey.objects.bulk_create([passkey])
 
 
 def faults_of(html: str) -> list[tuple[str, object]]:
@@ -183,7 +193,9 @@ class TestStoredTexts:
             for answer in (client.get(address), client.post(address, row.form, follow=True)):
                 assert faults_of(html_of(answer)) == [], who
 
-    @pytest.mark.parametrize("name", ["home", "my-data", "my-choices", "purpose", "privacy"])
+    @pytest.mark.parametrize(
+        "name", ["home", "my-data", "my-choices", "purpose", "privacy", "passkeys"]
+    )
     def test_are_there_to_be_read(self, visitor: Callable[[str], Client], name: str) -> None:
         """The search looks at pages that do hold them."""
         address = reverse(name, args=MATRIX[name].arguments)
