@@ -244,9 +244,8 @@ LOG_POLICY = env.log_policy("REGIE_LOG_POLICY", origin=LOG_ORIGIN)
 ACCESS_TOKEN_LASTS = timedelta(minutes=10)
 CLIENT_ASSERTION_LASTS_AT_MOST = timedelta(minutes=5)
 # How long what is registered of a client may be remembered; 0: it is read for every request.
-CLIENTS_ARE_REMEMBERED = timedelta(
-    seconds=env.number("REGIE_CLIENTS_REMEMBERED_SECONDS", default=5, most=5)
-)
+_REMEMBERED_SECONDS = env.number("REGIE_CLIENTS_REMEMBERED_SECONDS", default=5, most=5)
+CLIENTS_ARE_REMEMBERED = timedelta(seconds=_REMEMBERED_SECONDS)
 # How often one client may ask: on average per second, and at once after a silence.
 CLIENT_RATE = env.number("REGIE_CLIENT_RATE", default=50, least=1, most=100_000)
 CLIENT_BURST = env.number("REGIE_CLIENT_BURST", default=200, least=1, most=1_000_000)

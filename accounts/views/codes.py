@@ -4,9 +4,13 @@ from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts import operations, sessions
+from accounts.devices import FEW
 from accounts.forms import RecoveryCodeForm
 from accounts.models import User
 
@@ -40,3 +44,16 @@ def show_codes(request: HttpRequest, user: User, *, action: str) -> HttpResponse
     codes = operations.make_recovery_codes(user=user)
     context = {"codes": codes, "form": RecoveryCodeForm(), "action": action}
     return render(request, "accounts/codes.html", context)
+
+
+def codes_left(count: int) -> str:
+    """Say how many codes are left after one was used, and offer new ones when they are few."""
+    said = ngettext(
+        "You logged in with a recovery code. You have %(count)s code left.",
+        "You logged in with a recovery code. You have %(count)s codes left.",
+        count,
+    ) % {"count": count}
+    if count >= FEW:
+        return said
+    link = format_html('<a href="{}">{}</a>', reverse("new-codes"), _("Make new recovery codes"))
+    return format_html("{} {}", said, link)

@@ -8,15 +8,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 from django_otp.models import Device
 
 from accounts import device_cookies, operations, pending, sessions
-from accounts.devices import FEW, BoundedDevice
+from accounts.devices import BoundedDevice
 from accounts.errors import (
     AlreadyEnrolledError,
     FactorDisabledError,
@@ -40,7 +38,7 @@ from accounts.pending import Pending
 from accounts.queries import app_of, has_passkey, has_second_factor, recovery_codes_of
 from accounts.session_rules import Method
 from accounts.views.attempts import caller, disabled, locked_out, refused
-from accounts.views.codes import ask_for_codes, show_codes
+from accounts.views.codes import ask_for_codes, codes_left, show_codes
 from accounts.views.passkey_part import passkey_part
 from accounts.wording import fault, setup_texts
 
@@ -253,7 +251,7 @@ def complete(request: HttpRequest, halfway: Pending, user: User) -> HttpResponse
     method = _METHODS.get(type(device), Method.APP)
     sessions.begin(request, user=user, device=device, method=method, at=at)
     if isinstance(device, RecoveryDevice):
-        messages.warning(request, _codes_left(device.codes_left()))
+        messages.warning(request, codes_left(device.codes_left()))
     response = HttpResponseRedirect(halfway.next if "#" in halfway.next else halfway.next + CONTENT)
     device_cookies.keep(request, response, account=user.login_index)
     return response
@@ -298,15 +296,3 @@ def _show_setup(
     part = passkey_part(None)
     context = {"form": form, "texts": texts, "is_replacing": is_replacing, "passkey": part}
     return render(request, "accounts/enrol.html", context, status=status)
-
-
-def _codes_left(count: int) -> str:
-    said = ngettext(
-        "You logged in with a recovery code. You have %(count)s code left.",
-        "You logged in with a recovery code. You have %(count)s codes left.",
-        count,
-    ) % {"count": count}
-    if count >= FEW:
-        return said
-    link = format_html('<a href="{}">{}</a>', reverse("new-codes"), _("Make new recovery codes"))
-    return format_html("{} {}", said, link)
