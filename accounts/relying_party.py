@@ -29,11 +29,6 @@ def id_of(origin: str) -> str:
     return urlsplit(origin).hostname or ""
 
 
-def host_of(origin: str) -> str:
-    """Return the host and port, as a request names them."""
-    return urlsplit(origin).netloc
-
-
 def _is_address(host: str) -> bool:
     try:
         ip_address(host)

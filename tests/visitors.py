@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 from django_otp import DEVICE_ID_SESSION_KEY
 
-from accounts import operations
+from accounts import operations, totp
 from accounts.identity import reference_of
 from accounts.mandate_rules import Limits
 from accounts.models import DataSubject, Mandate, Role, TotpDevice, User
@@ -21,7 +21,9 @@ def client_of(user: User) -> Client:
     """Return the browser of someone who logged in with a password and a code."""
     client = Client()
     client.force_login(user)
-    device = TotpDevice.objects.create(user=user, name="app", confirmed=True, secret_sealed=b"-")
+    device = TotpDevice(user=user, name="app", confirmed=True)
+    device.keep_secret(totp.new_secret(), at=timezone.now())
+    device.save()
     session = client.session
     session[DEVICE_ID_SESSION_KEY] = device.persistent_id
     session["role"] = user.role

@@ -34,7 +34,7 @@ def locked_out(request: HttpRequest, error: LockedOutError, *, at: datetime) -> 
     form = PasswordForm({})
     form.errors.clear()
     form.add_error("email", fault(error, at=at))
-    context = {"form": form, "passkey": passkey_part(request, None)}
+    context = {"form": form, "passkey": passkey_part(None)}
     return refused(render(request, "accounts/log_in.html", context), error, at=at)
 
 

@@ -159,7 +159,7 @@ def _ask_code(
 ) -> HttpResponse:
     if not form.is_bound and device.is_disabled:
         return disabled(request, device)
-    context = {"form": form, "passkey": passkey_part(request, user)}
+    context = {"form": form, "passkey": passkey_part(user)}
     if not form.is_bound or not form.is_valid():
         status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
         return render(request, template, context, status=status)
@@ -264,7 +264,7 @@ def show_log_in(
     status: int = 200,
     passkey_form: PasskeyForm | None = None,
 ) -> HttpResponse:
-    part = passkey_part(request, None, form=passkey_form)
+    part = passkey_part(None, form=passkey_form)
     provider = configured()
     context = {
         "form": form,
@@ -281,7 +281,7 @@ def show_code(
     """Show what there is to pass the second step with."""
     app = app_of(user)
     form = CodeForm() if app and not app.is_disabled else None
-    part = passkey_part(request, user, form=passkey_form)
+    part = passkey_part(user, form=passkey_form)
     return render(request, "accounts/code.html", {"form": form, "passkey": part})
 
 
@@ -290,6 +290,6 @@ def _show_setup(
 ) -> HttpResponse:
     texts = setup_texts(device)
     is_replacing = _may_only_enrol(halfway)
-    part = passkey_part(request, None)
+    part = passkey_part(None)
     context = {"form": form, "texts": texts, "is_replacing": is_replacing, "passkey": part}
     return render(request, "accounts/enrol.html", context, status=status)

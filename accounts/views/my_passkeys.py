@@ -112,5 +112,5 @@ def _is_in_use(request: HttpRequest, passkey: Passkey) -> bool:
 def _show_add(
     request: HttpRequest, user: User, form: NewPasskeyForm, *, status: int = HTTPStatus.OK
 ) -> HttpResponse:
-    context = {"form": form, "passkey": passkey_part(request, user)}
+    context = {"form": form, "passkey": passkey_part(user)}
     return render(request, "accounts/passkey_add.html", context, status=status)

@@ -199,7 +199,7 @@ def _show_enrol(
 ) -> HttpResponse:
     context = {
         "form": form,
-        "passkey": passkey_part(request, user),
+        "passkey": passkey_part(user),
         "is_must": operations.must_have_passkey(user),
     }
     return render(request, "accounts/enrol_passkey.html", context, status=status)

@@ -105,7 +105,7 @@ def _show(
 ) -> HttpResponse:
     context = {
         "form": form,
-        "passkey": passkey_part(request, user, form=passkey_form),
+        "passkey": passkey_part(user, form=passkey_form),
         "next": came_for,
         "has_app": app_of(user) is not None,
         "provider": _provider_of(user),

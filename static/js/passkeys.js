@@ -1,6 +1,7 @@
 // Passkeys (Web Authentication level 3): carries the question of the site to the device, and its answer back.
 // A form with data-passkey="get" or "create" is shown where the browser knows passkeys. The button asks
-// data-question for the question, and the answer goes with the form. Without this script nothing is shown.
+// data-question for the question, and the answer goes with the form. Passkeys count at one address only, that of
+// data-origin: read at another one, the page leads there. Without this script nothing of it is shown.
 "use strict";
 (() => {
   const toBytes = text => Uint8Array.from(
@@ -77,7 +78,10 @@
   };
 
   const works = Boolean(window.PublicKeyCredential && navigator.credentials);
-  for (const form of document.querySelectorAll("form[data-passkey]")) if (works) prepare(form);
+  for (const form of document.querySelectorAll("form[data-passkey]")) {
+    if (works && form.dataset.origin === location.origin) prepare(form);
+    else if (works) form.parentElement.querySelector("[data-passkey-elsewhere]").hidden = false;
+  }
   for (const part of document.querySelectorAll("[data-passkey-works]")) part.hidden = !works;
   for (const part of document.querySelectorAll("[data-passkey-fails]")) part.hidden = works;
 })();

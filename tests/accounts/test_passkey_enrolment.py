@@ -128,7 +128,7 @@ class TestFirstPasskey:
         assert client.session["pending_log_in"]["passed"] == Passkey.objects.get().persistent_id
 
     def test_is_offered_beside_the_app(self, newcomer: User) -> None:
-        client = Client(headers={"host": "localhost:8000"})
+        client = Client()
         give_password(client)
 
         assert f'href="{ENROL}"' in client.get("/inloggen/instellen/").text

@@ -425,27 +425,19 @@ class TestSecondStep:
 
 
 class TestPages:
-    def test_offer_passkeys_where_browsers_give_them(
-        self, client: Client, device: SoftAuthenticator
+    def test_offer_passkeys_to_a_browser_that_gives_them(
+        self, client: Client, enrolled: Enrolled
     ) -> None:
-        here = Client(headers={"host": "localhost:8000"})
+        """Hidden until our script finds that it is read at that address."""
+        page = client.get("/inloggen/?next=/wie-keek/").text
 
-        page = here.get("/inloggen/?next=/wie-keek/").text
-
-        assert 'data-passkey="get"' in page
+        assert 'hidden data-passkey="get" data-origin="http://localhost:8000"' in page
         assert 'data-question="/inloggen/passkey/vraag/"' in page
         assert page.count('name="next" value="/wie-keek/"') == 2
         assert "Inloggen met passkey" in page
-
-    def test_say_where_passkeys_work_when_that_is_elsewhere(
-        self, client: Client, settings: Settings, enrolled: Enrolled
-    ) -> None:
-        page = client.get("/inloggen/").text
-
-        assert "data-passkey=" not in page
         assert 'href="http://localhost:8000/inloggen/"' in page
         give_password(client)
-        assert "localhost" not in client.get("/inloggen/code/").text, "who has none is not told"
+        assert "passkey" not in client.get("/inloggen/code/").text, "who has none is not asked"
 
     def test_say_nothing_of_passkeys_where_there_are_none(
         self, client: Client, settings: Settings, enrolled: Enrolled

@@ -1,6 +1,6 @@
 import pytest
 
-from accounts.relying_party import host_of, id_of, origin_of
+from accounts.relying_party import id_of, origin_of
 
 
 @pytest.mark.parametrize(
@@ -25,8 +25,3 @@ def test_passkeys_need_a_name_and_a_connection_that_nobody_reads(
 ) -> None:
     assert origin_of(base) == origin
     assert id_of(origin_of(base)) == name
-
-
-def test_host_is_written_as_a_request_names_it() -> None:
-    assert host_of("http://localhost:8000") == "localhost:8000"
-    assert host_of("https://regie.example.nl") == "regie.example.nl"
