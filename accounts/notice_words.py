@@ -129,6 +129,7 @@ WORDS: dict[NoticeKind, NoticeWords] = {
         says=(
             _("On %(when)s someone asked for a new password for your account."),
             _("Your account has no app with codes, or it is the account of an employee."),
+            _("Do you have a passkey? Log in with it: then you need no password."),
             _("A customer can ask for a letter with a code. An employee asks an administrator."),
         ),
     ),

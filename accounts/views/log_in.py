@@ -39,7 +39,7 @@ from accounts.pending import Pending
 from accounts.queries import app_of, has_passkey, has_second_factor, recovery_codes_of
 from accounts.session_rules import Method
 from accounts.views.attempts import caller, disabled, locked_out, refused
-from accounts.views.codes import ask_for_codes, codes_left, show_codes
+from accounts.views.codes import ask_for_codes, show_codes
 from accounts.views.entering import enter
 from accounts.views.passkey_part import passkey_part
 from accounts.wording import fault, setup_texts
@@ -232,7 +232,7 @@ def complete(request: HttpRequest, halfway: Pending, user: User) -> HttpResponse
         return on_to("passkey-enrol")
     if not pending.claim(request):
         return on_to("log-in")
-    response = enter(
+    return enter(
         request,
         user=user,
         device=device,
@@ -240,9 +240,6 @@ def complete(request: HttpRequest, halfway: Pending, user: User) -> HttpResponse
         next_page=halfway.next,
         at=timezone.now(),
     )
-    if isinstance(device, RecoveryDevice):
-        messages.warning(request, codes_left(device.codes_left()))
-    return response
 
 
 def on_to(name: str) -> HttpResponse:

@@ -202,7 +202,7 @@ class TestAddressThatIsInUse:
 
 
 class TestLink:
-    def test_is_single_use(self, client: Client, dora: DataSubject) -> None:
+    def test_activation_link_single_use(self, client: Client, dora: DataSubject) -> None:
         ask(client)
         fill_in(client, code_in_the_letter())
         link = link_to(ADDRESS)

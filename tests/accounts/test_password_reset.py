@@ -263,6 +263,14 @@ class TestAnotherPassword:
 
         assert tried == [422] * 10 + [429]
 
+    def test_is_never_asked_for_because_time_passed(
+        self, enrolled: Enrolled, clock: time_machine.Traveller
+    ) -> None:
+        clock.move_to(NOW + timedelta(days=5 * 365), tick=False)
+
+        answer = give_password(Client())
+        assert answer.headers["Location"] == "/inloggen/code/#inhoud"
+
     def test_is_longer_for_staff(self, enrolled_officer: Enrolled) -> None:
         browser = Client()
         log_in(browser, enrolled_officer, email=OFFICER_EMAIL)
