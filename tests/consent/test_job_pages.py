@@ -112,7 +112,7 @@ class TestRunning:
 
         assert "3.000 van 39.000 regels (7%). Nog ongeveer 2 minuten." in words(html)
         assert 'max="100" value="7"' in html
-        assert html.count('role="status"') == 1
+        assert html.count('role="status" id="gezegd"') == 1
         assert "Bezig: Export van het hele logboek" in words(html)
 
     def test_says_that_it_counts_before_it_knows(self, office: Client, carla: User) -> None:

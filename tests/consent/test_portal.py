@@ -716,7 +716,8 @@ class TestTemplates:
     def test_none_holds(self, forbidden: str) -> None:
         found = [path.name for path in self.ALL if re.search(forbidden, self._read(path))]
 
-        assert found == []
+        # A letter is printed and never served: one file, with its style in it.
+        assert found == (["letter.html"] if forbidden == "<style" else [])
 
     def test_every_form_that_is_posted_carries_its_token(self) -> None:
         for path in self.ALL:
@@ -729,7 +730,7 @@ class TestTemplates:
         asks = re.compile(r"(?:faults|error_summary)\.html\" with \w+=form(?:\.error_list)? only")
         able_to_fail = [path for path in self.ALL if asks.search(self._read(path))]
 
-        assert len(able_to_fail) == 17
+        assert len(able_to_fail) == 29
         for path in able_to_fail:
             assert "#fouten" in self._read(path), path
 
