@@ -76,7 +76,7 @@ def test_a_dump_of_the_seeded_database_names_nobody_and_opens_nothing(tmp_path: 
     told = json.loads(line)
     assert b"lekwaarschuwing" in content  # it is the whole database
     assert is_last_written_there == is_on_sqlite(environment)
-    assert len(told["people"]) == 14
+    assert len(told["people"]) >= 14
     assert len(told["held"]) > 100
     assert found(content, told) == []
     assert found(around, told) == []
