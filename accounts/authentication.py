@@ -98,4 +98,4 @@ def _caller(claims: tokens.Claims, client: live_clients.LiveClient) -> Caller:
 def _was_taken_away(claims: tokens.Claims, client: live_clients.LiveClient) -> bool:
     """Return whether the token is older than what ended the tokens of this client."""
     since = client.tokens_count_from
-    return since is not None and claims.issued_at < since
+    return since is not None and claims.issued_at < since.timestamp()

@@ -1,13 +1,14 @@
 """The keys that access tokens are signed with: files in `KEYS_DIR`, of which another can take the place.
 
 `token.key` signs. `token-previous.key` is the one before it: what it signed still counts, and both are
-published, until the rotation is finished. The files are looked at each time, so that every process
-follows a rotation at once.
+published, until the rotation is finished. The files are looked at again every second, so that every
+process follows a rotation; and at once for a key that is not known yet.
 """
 
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -28,12 +29,34 @@ class RotationError(Exception):
     """The step cannot be taken now; the message says which one can."""
 
 
+_LOOKED_AT_FOR = timedelta(seconds=1)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SigningKey:
     private: ec.EllipticCurvePrivateKey
     public: ec.EllipticCurvePublicKey
     jwk: Mapping[str, Any]
     kid: str
+
+
+Keys = tuple[SigningKey, ...]
+_known: dict[str, tuple[datetime, Keys]] = {}
+
+
+def known_keys(*, at: datetime) -> Keys:
+    """Return the keys of which tokens count, as they were at most a second ago: for every request.
+
+    Raises:
+        KeyFileError: a file cannot be read or made, or holds something else.
+    """
+    folder = str(settings.KEYS_DIR)
+    held = _known.get(folder)
+    if held is not None and held[0] <= at < held[0] + _LOOKED_AT_FOR:
+        return held[1]
+    keys = accepted_keys()
+    _known[folder] = (at, keys)
+    return keys
 
 
 def signing_key() -> SigningKey:
@@ -50,7 +73,7 @@ def signing_key() -> SigningKey:
     return _read(path, stamp)
 
 
-def accepted_keys() -> tuple[SigningKey, ...]:
+def accepted_keys() -> Keys:
     """Return the keys of which tokens count: the one that signs, and the one before it during a rotation.
 
     Raises:
@@ -82,6 +105,7 @@ def begin_rotation() -> SigningKey:
         draft.replace(now)
     except OSError as error:
         raise _cannot_write(error) from error
+    _known.clear()
     return signing_key()
 
 
@@ -96,6 +120,7 @@ def finish_rotation() -> None:
     if not _is_begun():
         raise RotationError("One key signs, and no other counts. First: rotate_token_key")
     destroy_file(Path(settings.KEYS_DIR, _PREVIOUS))
+    _known.clear()
 
 
 def _is_begun() -> bool:
@@ -104,7 +129,7 @@ def _is_begun() -> bool:
     return before.exists() and not before.samefile(now)
 
 
-def _both(now: SigningKey, before: SigningKey) -> tuple[SigningKey, ...]:
+def _both(now: SigningKey, before: SigningKey) -> Keys:
     return (now,) if before.kid == now.kid else (now, before)
 
 

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from threading import Lock
 from typing import Any
@@ -38,14 +38,16 @@ class TokenError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claims:
+    """What a token says. `issued_at` is in seconds since 1970."""
+
     client_id: str
     scopes: frozenset[str]
-    issued_at: datetime  # to the second, rounded down
+    issued_at: int
 
-    def purposes(self, registered: Iterable[str]) -> frozenset[str]:
+    def purposes(self, registered: frozenset[str]) -> frozenset[str]:
         """Return for which of these purposes the token counts: for all, unless it names some itself."""
         named = {scope.removeprefix(PURPOSE) for scope in self.scopes if scope.startswith(PURPOSE)}
-        return frozenset(registered) & named if named else frozenset(registered)
+        return registered & named if named else registered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,9 +59,7 @@ class _Verified:
     until: int
 
 
-_Name = tuple[
-    bytes, tuple[str, ...], str
-]  # of a token: its hash, and for which keys and place it was good
+_Name = tuple[bytes, object, str]  # of a token: its hash, and which keys and place it was good for
 _verified: dict[_Name, _Verified] = {}
 _lock = Lock()
 
@@ -97,9 +97,8 @@ def read(token: str, *, at: datetime) -> Claims:
     """
     if len(token) > LARGEST or not token.isascii():
         raise TokenError("too large, or not ASCII")
-    keys = token_keys.accepted_keys()
-    kids = tuple(key.kid for key in keys)
-    name = (sha256(token.encode()).digest(), kids, settings.PUBLIC_BASE_URL)
+    keys = token_keys.known_keys(at=at)
+    name = (sha256(token.encode()).digest(), keys, settings.PUBLIC_BASE_URL)
     verified = _verified.get(name)
     if verified is None:
         verified = _verify(token, keys)
@@ -121,14 +120,12 @@ def _remember(name: _Name, verified: _Verified) -> None:
         _verified[name] = verified
 
 
-def _verify(token: str, keys: tuple[token_keys.SigningKey, ...]) -> _Verified:
+def _verify(token: str, keys: token_keys.Keys) -> _Verified:
     signed = _signed_claims(token, keys)
     _check_place(signed)
     since, until = _times(signed)
     claims = Claims(
-        client_id=signed["sub"],
-        scopes=frozenset(signed["scope"].split()),
-        issued_at=datetime.fromtimestamp(since, tz=UTC),
+        client_id=signed["sub"], scopes=frozenset(signed["scope"].split()), issued_at=since
     )
     return _Verified(claims=claims, since=since - int(_CLOCK_SKEW.total_seconds()), until=until)
 
@@ -152,13 +149,13 @@ def _times(claims: Mapping[str, Any]) -> tuple[int, int]:
     return issued, expires
 
 
-def _signed_claims(token: str, keys: tuple[token_keys.SigningKey, ...]) -> Mapping[str, Any]:
-    """Return the claims of a token that we signed with one of these keys."""
+def _signed_claims(token: str, keys: token_keys.Keys) -> Mapping[str, Any]:
+    """Return the claims of a token that we signed with one of these keys, or with one that just came."""
     try:
         header = jwt.get_unverified_header(token)
         if set(header) != {"alg", "typ", "kid"} or header["typ"] != TYPE:
             raise TokenError("not an access token of ours")
-        key = next((one for one in keys if one.kid == header["kid"]), None)
+        key = _key(header["kid"], keys) or _key(header["kid"], token_keys.accepted_keys())
         if key is None:
             raise TokenError("not signed by a key of ours")
         claims: Mapping[str, Any] = jwt.decode(
@@ -167,3 +164,7 @@ def _signed_claims(token: str, keys: tuple[token_keys.SigningKey, ...]) -> Mappi
     except (jwt.PyJWTError, ValueError) as error:
         raise TokenError("not signed by us") from error
     return claims
+
+
+def _key(kid: str, keys: token_keys.Keys) -> token_keys.SigningKey | None:
+    return next((key for key in keys if key.kid == kid), None)

@@ -125,7 +125,7 @@ def end_client_key(*, key: ClientKey, ends_at: datetime, at: datetime) -> None:
     key.reminder_due_at = None  # whoever ends it knows
     key.save(update_fields=["not_after", "reminder_due_at"])
     if ends_at <= at:
-        ServiceClient.objects.filter(pk=key.client_id).update(tokens_count_from=at)
+        _change(key.client_id, tokens_count_from=at)
 
 
 def lock_client(client: ServiceClient) -> ServiceClient:
@@ -135,18 +135,18 @@ def lock_client(client: ServiceClient) -> ServiceClient:
 
 def set_scopes(*, client: ServiceClient, scopes: Sequence[str]) -> None:
     """Let a client have these scopes and no others; tokens that are out lose the rest at once."""
-    ServiceClient.objects.filter(pk=client.pk).update(scopes=list(scopes))
+    _change(client.pk, scopes=list(scopes))
 
 
 def set_purposes(*, client: ServiceClient, purposes: Sequence[str]) -> None:
     """Let a client ask about these purposes and no others, with tokens that are out as well."""
-    ServiceClient.objects.filter(pk=client.pk).update(purposes=list(purposes))
+    _change(client.pk, purposes=list(purposes))
 
 
 def switch_client(*, client: ServiceClient, is_active: bool, at: datetime) -> None:
     """Let a client call, or no longer. What was given before it was switched off does not come back."""
     off = {} if is_active else {"tokens_count_from": at}
-    ServiceClient.objects.filter(pk=client.pk).update(is_active=is_active, **off)
+    _change(client.pk, is_active=is_active, **off)
 
 
 @transaction.atomic
@@ -170,6 +170,12 @@ def issue_client_key(
         client=client, kid=kid, jwk=pair.public, not_before=not_before, not_after=not_after
     )
     return pair.private_pem
+
+
+def _change(client_id: int, **values: Any) -> None:
+    """Change a registration. In this process it counts at once, elsewhere within seconds."""
+    ServiceClient.objects.filter(pk=client_id).update(**values)
+    transaction.on_commit(live_clients.forget_all)
 
 
 def _check_scopes(scopes: Sequence[str]) -> None:

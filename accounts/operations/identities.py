@@ -110,10 +110,13 @@ def remove_identity(
     notify(user=user, kind=NoticeKind.IDENTITY_REMOVED, facts={"provider": name}, at=at)
 
 
-def count_provider_log_in(*, address: str, at: datetime) -> bool:
-    """Count a log-in with the provider from this address, and return whether there were too many."""
-    limit = throttle.PROVIDER_PER_ADDRESS
-    return throttle.count(limit=limit, value=address, at=at) > limit.most
+def count_provider_log_in(*, address: str, at: datetime) -> None:
+    """Count somebody who comes back from the provider.
+
+    Raises:
+        LockedOutError: too many did, from this address.
+    """
+    throttle.check(limit=throttle.PROVIDER_PER_ADDRESS, value=address, at=at)
 
 
 def _of(person: Person) -> OidcIdentity | None:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from accounts import operations, sessions
-from accounts.errors import IdentityTakenError, LastWayInError, UnknownIdentityError
+from accounts.errors import IdentityTakenError, LastWayInError, LockedOutError, UnknownIdentityError
 from accounts.gates import (
     CONTENT,
     data_subject_of,
@@ -36,6 +36,7 @@ from accounts.session_rules import Method
 from accounts.step_up import step_up_to_send
 from accounts.views.attempts import caller
 from accounts.views.entering import enter
+from accounts.wording import fault
 
 
 @require_GET
@@ -66,8 +67,10 @@ def confirm(request: HttpRequest, user: User) -> HttpResponse:
 def back(request: HttpRequest) -> HttpResponse:
     """Receive somebody who comes from the provider: to log in, or to link an identity."""
     provider, at = _provider(), timezone.now()
-    if operations.count_provider_log_in(address=caller(request), at=at):
-        messages.error(request, _("You tried too often. Wait a quarter of an hour."))
+    try:
+        operations.count_provider_log_in(address=caller(request), at=at)
+    except LockedOutError as error:
+        messages.error(request, fault(error, at=at))
         return _to_where_it_began(request)
     try:
         started, person = _proven(request, provider, at=at)

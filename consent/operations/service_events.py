@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from accounts import policy
 from accounts.models import ServiceClient, User
 from audit.canonical import Json
 from audit.events import Actor, Event, EventKind
@@ -17,7 +18,14 @@ def log_of_client(
     purpose: str = "",
     **more: Json,
 ) -> None:
-    """Log a change, in the transaction in which it was made; without an administrator a command made it."""
+    """Log a change, in the transaction in which it was made; without an administrator a command made it.
+
+    Raises:
+        NotAllowedError: this login is not that of an administrator; then nothing was changed either.
+    """
+    if admin:
+        actor = policy.of_role(admin.role, user_id=admin.pk)
+        policy.check(actor, policy.Action.CONFIGURE, policy.Target())
     who: dict[str, Json] = {"user": str(admin.pk)} if admin else {}
     append(
         Event(

@@ -515,6 +515,7 @@ class TestUnknownIdentity:
         said = words(answer.text)
         for text in ("Testbroker", "klantnummer", "brief"):
             assert text in said
+        assert 'href="/activeren/"' in answer.text
         assert not is_in(client)
         assert refusals() == [("provider", "identity-unknown")]
         assert SUB not in answer.text

@@ -2,11 +2,13 @@
 
 import errno
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import jwt
 import pytest
+import time_machine
 from django.core.management import CommandError, call_command
 from django.test import Client
 from pytest_django import Settings
@@ -126,6 +128,37 @@ class TestRotation:
             rotate(capsys)
         assert not LogEntry.objects.exists()
         caller_with(good_before)
+
+
+class TestRotationElsewhere:
+    """Another machine takes the steps, so that this process still remembers the keys from before."""
+
+    def rotate(self, capsys: pytest.CaptureFixture[str], *options: str) -> None:
+        before = dict(token_keys._known)
+        rotate(capsys, *options)
+        token_keys._known.update(before)
+
+    def test_counts_at_once_for_a_token_of_the_new_key(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        caller_with(good_token())
+
+        self.rotate(capsys)
+
+        caller_with(good_token())
+
+    def test_ends_the_old_key_after_a_second(
+        self, clock: time_machine.Traveller, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        token = good_token()
+        rotate(capsys)
+        caller_with(token)
+
+        self.rotate(capsys, "--finish")
+        clock.shift(timedelta(seconds=1))
+
+        with pytest.raises(AuthenticationFailed):
+            caller_with(token)
 
 
 class TestForgery:

@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from accounts import jwk
-from accounts.errors import ScopeError, TooManyKeysError
+from accounts.errors import NotAllowedError, ScopeError, TooManyKeysError
 from accounts.models import ClientKey, PurposeRequest, Role, ServiceClient, User
 from audit import queries as log
 from audit.events import Actor, EventKind
@@ -80,6 +80,18 @@ def lines() -> list[tuple[str, dict[str, Any]]]:
         assert internal.pop("recipient") == "storingsdienst"
         said.append((line.kind, internal))
     return said
+
+
+class TestWhoMay:
+    def test_is_an_administrator_and_nobody_else(
+        self, carla: User, lekdetectie: ServiceClient
+    ) -> None:
+        with pytest.raises(NotAllowedError):
+            services.switch(admin=carla, client=lekdetectie, is_active=False, at=NOW)
+
+        lekdetectie.refresh_from_db()
+        assert lekdetectie.is_active
+        assert not LogEntry.objects.exists()
 
 
 @pytest.mark.usefixtures("leak_warning")

@@ -28,6 +28,7 @@ from consent.operations.catalogue import load_catalogue  # noqa: E402
 from tests.processes.databases import A_BUSY_MACHINE  # noqa: E402
 
 CLIENT, PURPOSE, SCOPES = "lekdetectie", "lekwaarschuwing", ["consent:check"]
+TOKENS: list[str] = []
 
 
 def prepare() -> None:
@@ -65,18 +66,24 @@ def outcome(token: str) -> str:
     return str(answer.json()["context"]["reason"] if known else answer.status_code)
 
 
-def ask(line: str) -> dict[str, object]:
-    """Ask with one token until the answer is another, and tell when it was; `token` takes a new token first."""
-    if line == "token":
-        ask.token = tokens.issue(client_id=CLIENT, scopes=SCOPES, at=timezone.now())  # type: ignore[attr-defined]
-        return {"outcome": outcome(ask.token)}  # type: ignore[attr-defined]
-    token, begun = ask.token, time.time()  # type: ignore[attr-defined]
+def until(token: str, is_it: Callable[[str], bool]) -> dict[str, object]:
+    """Ask until the answer is such; return it, and when the last question was put that got another."""
+    begun = last = time.time()
     while time.time() < begun + A_BUSY_MACHINE:
         asked_at = time.time()
         found = outcome(token)
-        if found != line:
-            return {"outcome": found, "at": asked_at}
+        if is_it(found):
+            return {"outcome": found, "last": last}
+        last = asked_at
     return {"outcome": "nothing changed"}
+
+
+def ask(line: str) -> dict[str, object]:
+    """`token`: take a new token, and ask until it gets an answer. Anything else: ask until the answer is another."""
+    if line == "token":
+        TOKENS.append(tokens.issue(client_id=CLIENT, scopes=SCOPES, at=timezone.now()))
+        return until(TOKENS[-1], lambda found: found == "consent-missing")
+    return until(TOKENS[-1], lambda found: found != line)
 
 
 def change(line: str) -> dict[str, object]:
