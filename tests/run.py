@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 NOTHING_COLLECTED = 5  # pytest's exit code
 # Per cent of the lines and branches of the product, over the suite on both databases together.
-COVERED = 100
+COVERED = 99
 
 
 @dataclass(slots=True, kw_only=True)
