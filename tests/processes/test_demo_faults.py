@@ -237,23 +237,26 @@ class TestCodes:
         self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         secret = base64.b32encode(b"12345678901234567890").decode()
+        employee = {"email": "o@b.example", "password": "y", "totpSecret": secret}
         found = {
             "customers": [PERSON | {"totpSecret": secret}],
             "notEnrolled": [PERSON | {"reference": "VW-2"}],
-            "officer": {"email": "o@b.example", "password": "y", "totpSecret": secret},
+            "withoutLogin": [{"reference": "VW-3"}],
+            **dict.fromkeys(("officer", "desk", "admin"), employee),
         }
         (tmp_path / "accounts.json").write_text(json.dumps(found))
 
         with pytest.raises(SystemExit) as ending:
             place.prepare(["--codes", "--data-dir", str(tmp_path)])
 
-        heading, first, second, officer = capsys.readouterr().out.splitlines()
+        heading, first, second, third, *staff = capsys.readouterr().out.splitlines()
         assert ending.value.code == 0
         assert heading.split("  ")[0] == "log in as"
         assert "customer number" in heading
         assert first.split()[1] == "VW-1"
         assert second.split()[1] == "VW-2"
-        assert officer.split()[1] == "-"
+        assert "VW-3" in third.split()
+        assert [one.split()[1] for one in staff] == ["-", "-", "-"]
 
 
 class TestExampleClient:
